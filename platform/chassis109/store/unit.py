@@ -1,0 +1,227 @@
+"""The unit of work: one connection, one transaction, one tenant.
+
+Piccolo's own transaction loses a pool connection on a failing COMMIT and lets a nested block switch the
+tenant (measured: stack-facts §2.2), so the chassis owns the transaction and Piccolo runs inside it.
+"""
+
+import inspect
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from contextvars import Token
+from typing import Any
+
+import asyncpg
+from piccolo.engine.postgres import PostgresEngine, PostgresTransaction
+from piccolo.querystring import QueryString
+from piccolo.table import Table
+
+from chassis109.kernel.errors import Unavailable
+from chassis109.store.geometry import init_connection
+
+ACQUIRE_SECONDS = 5
+
+AfterCommit = Callable[[], Awaitable[None] | None]
+
+
+class NoUnitOfWork(RuntimeError):
+    """A query was sent outside a unit of work (row-level security would silently answer nothing)."""
+
+
+class TenantMismatch(RuntimeError):
+    """A unit of work of one tenant was asked to work for another."""
+
+
+class DatabaseUnavailable(Unavailable):
+    """The database is not reachable right now; nothing was saved. Try again in a moment."""
+
+
+# What asyncpg raises when the server is away, restarting, out of connections or out of disk.
+_AWAY: tuple[type[BaseException], ...] = (
+    ConnectionError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+)
+
+
+@contextmanager
+def _away_is_unavailable() -> Iterator[None]:
+    """Turn a lost or refused connection into DatabaseUnavailable; everything else passes."""
+    try:
+        yield
+    except _AWAY as away:
+        raise DatabaseUnavailable from away
+    except OSError as away:  # a multi-address connect failure is a bare OSError
+        raise DatabaseUnavailable from away
+    except asyncpg.InterfaceError as error:
+        if "closed" in str(error):
+            raise DatabaseUnavailable from error
+        raise
+
+
+class Unit(PostgresTransaction):
+    """A transaction that carries its tenant and gives its connection back whatever happens."""
+
+    __slots__ = ("after", "tenant")
+
+    def __init__(self, engine: "Engine", tenant: int | None) -> None:
+        super().__init__(engine, allow_nested=True)
+        self.tenant = tenant
+        self.after: list[AfterCommit] = []
+        if self._parent is not None and self._parent.tenant != tenant:
+            raise TenantMismatch(f"inside tenant {self._parent.tenant}, asked for {tenant}")
+
+    async def __aenter__(self) -> "Unit":
+        if self._parent is not None:
+            return self._parent  # type: ignore[no-any-return]
+        with _away_is_unavailable():
+            self.connection = await self.engine.pool.acquire(timeout=ACQUIRE_SECONDS)
+        try:
+            # One round trip opens the transaction and names the tenant, before any other statement can run.
+            tenant = "" if self.tenant is None else str(int(self.tenant))
+            with _away_is_unavailable():
+                await self.connection.execute(f"BEGIN; SELECT set_config('app.tenant', '{tenant}', true)")
+        except BaseException:
+            await self.engine.pool.release(self.connection)
+            raise
+        self.context: Token[Any] = self.engine.current_transaction.set(self)
+        return self
+
+    async def __aexit__(self, exc_type: Any, exc: Any, tb: Any) -> bool:  # noqa: ANN401 - Piccolo's signature
+        if self._parent is not None:
+            return False
+        try:
+            if exc_type is None:
+                with _away_is_unavailable():
+                    await self.connection.execute("COMMIT")
+            elif not self.connection.is_closed():
+                with suppress(DatabaseUnavailable), _away_is_unavailable():
+                    await self.connection.execute("ROLLBACK")
+        finally:
+            self.engine.current_transaction.reset(self.context)
+            await self.engine.pool.release(self.connection)
+        if exc_type is None:
+            await self._tell()
+        return False
+
+    async def _tell(self) -> None:
+        for callback in self.after:
+            result = callback()
+            if inspect.isawaitable(result):
+                await result
+
+
+class Engine(PostgresEngine):
+    """Piccolo's engine without its own transactions, and with no query outside a unit of work."""
+
+    async def check_version(self) -> None:
+        """Not at construction: the process must start while PostgreSQL is away."""
+
+    def transaction(self, allow_nested: bool = True) -> Any:  # noqa: ANN401, ARG002 - Piccolo's signature
+        raise NoUnitOfWork("use chassis109.store.unit.transaction(tenant)")
+
+    def unit(self, tenant: int | None) -> Unit:
+        """A new unit of work, or the running one of the same tenant."""
+        return Unit(self, tenant)
+
+    async def batch(self, *_: Any, **__: Any) -> Any:  # noqa: ANN401 - Piccolo's signature
+        raise NoUnitOfWork("a batch would run on a connection of its own, without the tenant")
+
+    async def run_querystring(self, querystring: QueryString, in_pool: bool = True) -> list[dict[str, Any]]:
+        current()
+        return await super().run_querystring(querystring, in_pool)
+
+    async def run_ddl(self, ddl: str, in_pool: bool = True) -> list[dict[str, Any]]:
+        current()
+        return await super().run_ddl(ddl, in_pool)
+
+
+_engine: Engine | None = None
+
+
+async def open_store(dsn: str, size: int = 8, application: str = "dispatch109") -> None:
+    """Open the process-wide pool of `size` connections (more than 8–16 only lose: stack-facts §3.2)."""
+    global _engine  # noqa: PLW0603 - one engine a process, opened by its entry point
+    _engine = Engine({"dsn": dsn})
+    await _engine.start_connection_pool(
+        min_size=0,
+        max_size=size,
+        timeout=ACQUIRE_SECONDS,
+        init=init_connection,
+        command_timeout=30,
+        server_settings={"application_name": application},
+    )
+
+
+async def close_store() -> None:
+    """Close the pool; running units finish first."""
+    global _engine  # noqa: PLW0603
+    if _engine is not None:
+        await _engine.close_connection_pool()
+        _engine = None
+
+
+def engine() -> Engine:
+    """The open engine."""
+    if _engine is None:
+        raise NoUnitOfWork("the store is not open")
+    return _engine
+
+
+def bind(*tables: type[Table]) -> None:
+    """Let Piccolo tables run on the open engine."""
+    for table in tables:
+        table._meta.db = engine()
+
+
+def transaction(tenant: int | None) -> Unit:
+    """A unit of work for `tenant` (None: global tables only). Joins a running unit of the same tenant.
+
+    Raises TenantMismatch inside another tenant's unit, DatabaseUnavailable when PostgreSQL is away.
+    """
+    return engine().unit(tenant)
+
+
+def current() -> Unit:
+    """The running unit of work."""
+    unit = engine().current_transaction.get()
+    if unit is None:
+        raise NoUnitOfWork("query outside a unit of work")
+    return unit  # type: ignore[return-value]
+
+
+def after_commit(callback: AfterCommit) -> None:
+    """Run `callback` once the running unit has committed; never when it rolled back."""
+    current().after.append(callback)
+
+
+async def fetch(sql: str, *args: object) -> list[asyncpg.Record]:
+    """All rows of one statement in the running unit."""
+    with _away_is_unavailable():
+        return await current().connection.fetch(sql, *args)  # type: ignore[no-any-return]
+
+
+async def fetchrow(sql: str, *args: object) -> asyncpg.Record | None:
+    """The first row of one statement in the running unit."""
+    with _away_is_unavailable():
+        return await current().connection.fetchrow(sql, *args)
+
+
+async def fetchval(sql: str, *args: object) -> Any:  # noqa: ANN401 - whatever the column holds
+    """The first column of the first row of one statement in the running unit."""
+    with _away_is_unavailable():
+        return await current().connection.fetchval(sql, *args)
+
+
+async def execute(sql: str, *args: object) -> str:
+    """Run one statement in the running unit; its command tag."""
+    with _away_is_unavailable():
+        return await current().connection.execute(sql, *args)  # type: ignore[no-any-return]
+
+
+async def lookup(sql: str, *args: object) -> Sequence[asyncpg.Record]:
+    """One statement in a transaction of its own: for global tables and functions that set their own scope."""
+    with _away_is_unavailable():
+        async with engine().pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+            return await connection.fetch(sql, *args)  # type: ignore[no-any-return]

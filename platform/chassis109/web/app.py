@@ -1,0 +1,41 @@
+"""The assembly of a web process: what every service's application has in common."""
+
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+from litestar import Litestar
+from litestar.di import Provide
+from litestar.openapi import OpenAPIConfig
+from litestar.template import TemplateConfig
+from litestar.types import ControllerRouterHandler, ExceptionHandlersMap, Guard, Middleware
+
+MAX_BODY_BYTES = 11 * 1024 * 1024  # a photo of 10 MB and its form
+
+Lifespan = Callable[[Litestar], AbstractAsyncContextManager[None] | AsyncGenerator[None, None]]
+
+
+def assemble(  # noqa: PLR0913 - one argument a concern, all named
+    *,
+    routes: Sequence[ControllerRouterHandler],
+    guards: Sequence[Guard],
+    middleware: Sequence[Middleware],
+    exception_handlers: ExceptionHandlersMap,
+    dependencies: Mapping[str, Provide],
+    lifespan: Sequence[Lifespan],
+    template_config: TemplateConfig[Any] | None = None,
+    openapi: OpenAPIConfig | None = None,
+) -> Litestar:
+    """A Litestar application in which every handler passes `guards` and every error `exception_handlers`."""
+    return Litestar(
+        route_handlers=list(routes),
+        guards=list(guards),
+        middleware=list(middleware),
+        exception_handlers=exception_handlers,
+        dependencies=dict(dependencies),
+        lifespan=list(lifespan),  # type: ignore[arg-type]
+        template_config=template_config,
+        openapi_config=openapi,
+        request_max_body_size=MAX_BODY_BYTES,
+        pdb_on_exception=False,
+    )
