@@ -1,0 +1,114 @@
+"""The relay: carries what the outbox holds to the streams of NATS, each tenant through its own account.
+
+A message is marked only after the stream's PubAck. While NATS or PostgreSQL is away the relay waits; the
+tickets do not notice. `Nats-Msg-Id` lets the stream drop what a crash made us send twice.
+"""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+
+import structlog
+from nats.aio.client import Client
+from opentelemetry.trace import SpanKind
+
+from chassis109.bus.connection import BROKER_ERRORS, BusAway, Connections
+from chassis109.observe import metrics
+from chassis109.observe.tracing import current_traceparent, span
+from chassis109.store.outbox import Claim, Outbox, Waiting
+
+log = structlog.get_logger()
+
+POLL_SECONDS = 0.1  # an emergency waits no longer for the relay; an idle poll costs one index probe
+REST_SECONDS = 1.0
+ACK_SECONDS = 5.0
+BATCH = 100
+FIGURES_SECONDS = 5.0
+
+
+class Relay:
+    """Runs in the worker. `account_of` names a tenant's account; None while the tenant is not known yet."""
+
+    def __init__(
+        self, outbox: Outbox, connections: Connections, account_of: Callable[[int], str | None]
+    ) -> None:
+        self._outbox, self._connections, self._account_of = outbox, connections, account_of
+        self._woken = asyncio.Event()
+        self._busy: set[int] = set()
+
+    def wake(self) -> None:
+        """Look now instead of at the next poll (for verbs of this same process, after commit)."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Relay until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._measure())
+            while True:
+                self._woken.clear()
+                for tenant in await self._waiting():
+                    if tenant not in self._busy:
+                        self._busy.add(tenant)
+                        tasks.create_task(self._serve(tenant))
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._woken.wait(), POLL_SECONDS)
+
+    async def _waiting(self) -> list[int]:
+        try:
+            return await self._outbox.waiting()
+        except Exception as error:  # the outer edge: the relay outlives everything
+            log.warning("relay.database_away", error=type(error).__name__)
+            await asyncio.sleep(REST_SECONDS)
+            return []
+
+    async def _serve(self, tenant: int) -> None:
+        """Send what one tenant has waiting; after trouble leave the tenant alone for a moment."""
+        try:
+            await self._drain(tenant)
+        except BusAway as away:
+            log.warning("relay.bus_away", account=str(away))
+            await asyncio.sleep(REST_SECONDS)
+        except Exception as error:  # the outer edge: one tenant's trouble is not the others'
+            log.error("relay.failed", tenant_id=tenant, error=type(error).__name__)
+            await asyncio.sleep(REST_SECONDS)
+        finally:
+            self._busy.discard(tenant)
+
+    async def _drain(self, tenant: int) -> None:
+        account = self._account_of(tenant)
+        if account is None:
+            raise BusAway(f"tenant {tenant} has no account")
+        client = await self._connections.get(account)
+        sent = True
+        while sent:
+            async with self._outbox.claim(tenant, BATCH) as claim:
+                await asyncio.gather(*(_send(client, claim, message) for message in claim.messages))
+                sent = bool(claim.published)
+            if not client.is_connected:
+                raise BusAway(account)
+
+    async def _measure(self) -> None:
+        while True:
+            with suppress(Exception):  # _waiting already tells that the database is away
+                waiting = await self._outbox.depth()
+                metrics.OUTBOX_DEPTH.set(waiting.depth)
+                metrics.OUTBOX_LAG_SECONDS.set(waiting.lag_seconds)
+                metrics.OUTBOX_STUCK.set(waiting.stuck)
+            await asyncio.sleep(FIGURES_SECONDS)
+
+
+async def _send(client: Client, claim: Claim, message: Waiting) -> None:
+    """Publish and wait for the PubAck. What the broker refuses is noted; what a cut line swallowed is not."""
+    with span("outbox publish", SpanKind.PRODUCER, traceparent=message.traceparent):
+        headers = {"Nats-Msg-Id": str(message.message_id)}
+        if traceparent := current_traceparent():
+            headers["traceparent"] = traceparent
+        try:
+            await client.jetstream().publish(message.subject, message.payload, ACK_SECONDS, headers=headers)
+        except BROKER_ERRORS as error:
+            if client.is_connected:
+                claim.refused.append(message.id)
+                log.warning("relay.refused", message_id=str(message.message_id), error=type(error).__name__)
+        else:
+            claim.published.append(message.id)
+            metrics.OUTBOX_PUBLISHED.inc()

@@ -1,0 +1,48 @@
+"""Every figure this platform shows to Prometheus. Labels: tenant, route template, method, status, account;
+never an id."""
+
+import threading
+from wsgiref.simple_server import WSGIServer
+
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+    start_http_server,
+)
+
+REQUESTS = Counter("http_requests_total", "Requests answered", ["tenant", "route", "method", "status"])
+REQUEST_SECONDS = Histogram(
+    "http_request_seconds",
+    "Time to answer",
+    ["route", "method"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
+CROSS_TENANT_DENIED = Counter("cross_tenant_denied_total", "Requests for a tenant the person is no member of")
+POOL_SIZE = Gauge("db_pool_connections", "Open connections to PostgreSQL")
+POOL_IN_USE = Gauge("db_pool_in_use", "Connections to PostgreSQL in use")
+OUTBOX_DEPTH = Gauge("outbox_depth", "Messages that have not left")
+OUTBOX_LAG_SECONDS = Gauge("outbox_lag_seconds", "Age of the oldest message that has not left")
+OUTBOX_STUCK = Gauge("outbox_stuck", "Messages the broker refused five times or more")
+OUTBOX_PUBLISHED = Counter("outbox_published_total", "Messages acknowledged by the broker")
+AUDIT_SEAL_LAG_SECONDS = Gauge("audit_seal_lag_seconds", "Age of the oldest audit row that is not sealed")
+QUARANTINED = Counter("messages_quarantined_total", "Messages put aside after several failures", ["source"])
+NATS_CONNECTED = Gauge("nats_connected", "Whether the connection of an account is up", ["account"])
+SSE_CLIENTS = Gauge("sse_clients", "Open live streams", ["tenant"])
+SSE_DROPPED = Counter(
+    "sse_events_dropped_total", "Events dropped because a browser read too slowly", ["tenant"]
+)
+
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+
+
+def exposition() -> bytes:
+    """All figures in Prometheus' text format."""
+    return generate_latest()
+
+
+def serve(port: int) -> tuple[WSGIServer, threading.Thread]:
+    """Answer /metrics on the loopback from a thread, for processes that are no web server."""
+    return start_http_server(port, addr="127.0.0.1")
