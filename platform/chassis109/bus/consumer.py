@@ -57,6 +57,7 @@ class Source:
     stream: str
     durable: str
     tenant_of: Callable[[str], int | None]
+    api: str = "$JS.API"  # the name under which the account imports the stream owner's API
 
 
 class Consumer:
@@ -71,7 +72,8 @@ class Consumer:
         while True:
             try:
                 client = await self._connections.get(self._source.account)
-                subscription = await client.jetstream().pull_subscribe_bind(
+                jetstream = client.jetstream(prefix=self._source.api)
+                subscription = await jetstream.pull_subscribe_bind(
                     durable=self._source.durable, stream=self._source.stream
                 )
                 while True:

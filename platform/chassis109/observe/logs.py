@@ -1,8 +1,8 @@
 """Logs: one JSON object a line on stdout, nothing personal in it.
 
 A field whose name says that it is personal is masked, and so is what looks like a phone number or an IIN in
-any text. Of an exception remain its class, the first line of its message without quoted values (asyncpg quotes
-what was typed) and the frames. Newlines and escape codes cannot break a line: the JSON encoder quotes them.
+any text. Of an exception remain its class, the first line of its message without quoted values (asyncpg
+quotes what was typed) and the frames. Newlines and escape codes cannot break a line: JSON quotes them.
 """
 
 import logging
@@ -19,8 +19,10 @@ from structlog.typing import Processor, WrappedLogger
 from chassis109.observe import tracing
 
 _PERSONAL = frozenset(
-    ("name", "fio", "applicant", "address", "phone", "email", "iin", "text", "body", "comment")
-    + ("password", "token", "secret", "cookie", "authorization", "sid", "session", "dsn")
+    [
+        *("name", "fio", "applicant", "address", "phone", "email", "iin", "text", "body", "comment"),
+        *("password", "token", "secret", "cookie", "authorization", "sid", "session", "dsn"),
+    ]
 )
 # +7 701 123 45 67, 8(7152)46-10-10, 87011234567; an IIN is twelve digits. Not inside longer words.
 _PHONE = re.compile(

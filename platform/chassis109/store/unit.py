@@ -8,7 +8,7 @@ import inspect
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import Token
-from typing import Any
+from typing import Any, Literal
 
 import asyncpg
 from piccolo.engine.postgres import PostgresEngine, PostgresTransaction
@@ -88,7 +88,7 @@ class Unit(PostgresTransaction):
         self.context: Token[Any] = self.engine.current_transaction.set(self)
         return self
 
-    async def __aexit__(self, exc_type: Any, exc: Any, tb: Any) -> bool:  # noqa: ANN401 - Piccolo's signature
+    async def __aexit__(self, exc_type: Any, exc: Any, tb: Any) -> Literal[False]:  # noqa: ANN401
         if self._parent is not None:
             return False
         try:

@@ -19,7 +19,8 @@ READY_SECONDS = 1.0
 
 # The commit of a logical message is flushed to disk: it fails on a standby, read-only or full server.
 _WRITE = """
-SELECT current_setting('transaction_read_only') = 'off' AND pg_logical_emit_message(true, 'readyz', '') > '0/0'
+SELECT current_setting('transaction_read_only') = 'off'
+   AND pg_logical_emit_message(true, 'readyz', '') > '0/0'
 """
 
 
@@ -33,7 +34,8 @@ class Readiness(msgspec.Struct):
 async def database_is_writable() -> bool:
     """Whether a transaction of this process reaches the disk; raises DatabaseUnavailable when it cannot."""
     async with unit.transaction(None):
-        return bool(await unit.fetchval(_WRITE))
+        writable = await unit.fetchval(_WRITE)
+    return bool(writable)
 
 
 def health_routes(

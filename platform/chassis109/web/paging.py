@@ -37,7 +37,7 @@ def encode(tenant: int, *key: Key) -> str:
 
 
 def decode(cursor: str | None, tenant: int, key: type[K]) -> K | None:
-    """The key values of a cursor as the tuple type `key`, e.g. `tuple[datetime, UUID]`; None for the first page.
+    """The key values of a cursor as the tuple type `key`, say `tuple[datetime, UUID]`; None: first page.
 
     Raises Invalid (field `cursor`) for anything that `encode` did not make for this tenant.
     """

@@ -35,7 +35,7 @@ class RequestLog(ASGIMiddleware):
         given = headers.get("x-request-id", "")
         request_id = given if _GIVEN.fullmatch(given) else str(uuid7())
         scope["state"]["request_id"] = request_id
-        method, route = scope.get("method", "-"), scope.get("path_template") or "-"
+        method, route = str(scope.get("method", "-")), scope.get("path_template") or "-"
         started, status = time.perf_counter(), 500
 
         async def noting(message: Message) -> None:
