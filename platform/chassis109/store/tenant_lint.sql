@@ -30,6 +30,7 @@ union all select 'R3 TRUNCATE/REFERENCES/TRIGGER granted', r.q, a.rolname from r
 union all select 'R4 granted to PUBLIC', q, '' from rel where relacl::text ~ '(\{|,)=[a-zA-Z]'
 union all select 'F1 security definer callable by app role', p.oid::regprocedure::text, case when p.proconfig::text ilike '%search_path%' then 'search_path set' else 'search_path NOT set' end
   from pg_proc p join pg_namespace n on n.oid=p.pronamespace, cfg, approle a where n.nspname=any(cfg.schemas) and p.prosecdef and has_function_privilege(a.oid,p.oid,'execute')
+  and not exists(select 1 from pg_depend d where d.objid=p.oid and d.deptype='e')
 union all select 'G1 && not leakproof (spatial index unused under RLS)', p.oid::regprocedure::text, '' from pg_proc p where p.proname='geometry_overlaps' and not p.proleakproof
 union all select 'T9 policy not in the one form', t.q, p.polname from tab t join pg_policy p on p.polrelid=t.oid
   where pg_get_expr(p.polqual,p.polrelid) is distinct from '(tenant_id = ( SELECT app.tenant() AS tenant))' or (p.polwithcheck is not null and pg_get_expr(p.polwithcheck,p.polrelid)<>'(tenant_id = ( SELECT app.tenant() AS tenant))')
