@@ -1,0 +1,168 @@
+"""The commands behind the Makefile."""
+
+import argparse
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from stack109 import access_token, cleaning, control, detached, page, state, status
+from stack109.environment import Stack
+from stack109.failure import StackFailure
+from stack109.instance import Instance, remembered, wanted_base
+from stack109.preparing import prepare
+from stack109.progress import elapsed, say
+from stack109.supervisor import supervise
+from stack109.tenants import take_over
+from stack109.throwaway import run_against
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one command; a failure is a sentence on stderr and exit code 1."""
+    parsed = _parser().parse_args(arguments)
+    action: Callable[[argparse.Namespace], int] = parsed.action
+    try:
+        return action(parsed)
+    except StackFailure as failure:
+        if str(failure):
+            print(f"\n{failure}", file=sys.stderr, flush=True)
+        return 1
+    except KeyboardInterrupt:
+        say("\nInterrupted; nothing of this start is left running.")
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="stack109", description="The one-command local stack of 109.")
+    parser.add_argument("--instance", default="run", help="run, test or bench")
+    commands = parser.add_subparsers(required=True)
+    simple: dict[str, tuple[Callable[[argparse.Namespace], int], str]] = {
+        "down": (_down, "end the stack"),
+        "status": (_status, "a line per part"),
+        "env": (_env, "KEY=value lines of the running stack"),
+        "logs": (_logs, "follow all logs"),
+    }
+    starting: dict[str, tuple[Callable[[argparse.Namespace], int], str]] = {
+        "setup": (_setup, "what has to be on the machine for starts and tests"),
+        "run": (_run, "start in the foreground"),
+        "up": (_up, "start in the background"),
+        "supervise": (_supervise, "what up starts; needs everything set up"),
+    }
+    for name, (action, said) in {**simple, **starting}.items():
+        command = commands.add_parser(name, help=said)
+        command.set_defaults(action=action)
+        if name in starting:
+            command.add_argument("--base", action="store_true", help="PostgreSQL, NATS and Keycloak only")
+    _add_commands_with_arguments(commands)
+    return parser
+
+
+def _add_commands_with_arguments(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    token = commands.add_parser("token", help="an access token of a demo person")
+    token.add_argument("person")
+    token.set_defaults(action=_token)
+    part = commands.add_parser("part", help="stop, start, kill or restart one part")
+    part.add_argument("verb", choices=control.VERBS)
+    part.add_argument("name")
+    part.set_defaults(action=_part)
+    tenants = commands.add_parser("tenants", help="take over what changed under tenants/, without a restart")
+    tenants.set_defaults(action=_tenants)
+    clean = commands.add_parser("clean", help="remove all data")
+    clean.add_argument("--everything", action="store_true")
+    clean.add_argument("--yes", action="store_true")
+    clean.set_defaults(action=lambda parsed: _clean(everything=parsed.everything, confirmed=parsed.yes))
+    against = commands.add_parser("against", help="run a command against a stack of its own, then end that")
+    against.add_argument("--base", action="store_true")
+    against.add_argument("argv", nargs=argparse.REMAINDER)
+    against.set_defaults(action=_against)
+
+
+def _setup(parsed: argparse.Namespace) -> int:
+    prepare(_instance(parsed), for_tests=True, base_only=parsed.base)
+    return 0
+
+
+def _run(parsed: argparse.Namespace) -> int:
+    instance = _instance(parsed)
+    prepare(instance, for_tests=False, base_only=parsed.base)
+    return _supervise(parsed)
+
+
+def _supervise(parsed: argparse.Namespace) -> int:
+    stack = Stack(_instance(parsed))
+    return supervise(
+        stack, base_only=parsed.base, on_ready=lambda: say(page.text(stack, base_only=parsed.base))
+    )
+
+
+def _up(parsed: argparse.Namespace) -> int:
+    instance = _instance(parsed)
+    prepare(instance, for_tests=False, base_only=parsed.base)
+    launched = detached.launch(instance, base_only=parsed.base)
+    detached.follow(instance, launched)
+    if launched is None:
+        say("The stack was running already.")
+        say(page.text(Stack(remembered(ROOT, instance.name)), base_only=parsed.base))
+    say(f"make up: {elapsed():.1f} s")
+    return 0
+
+
+def _down(parsed: argparse.Namespace) -> int:
+    was_running = detached.end(remembered(ROOT, parsed.instance))
+    say(f"stopped in {elapsed():.1f} s" if was_running else "The stack was not running.")
+    return 0
+
+
+def _status(parsed: argparse.Namespace) -> int:
+    return 0 if status.show(Stack(remembered(ROOT, parsed.instance))) else 1
+
+
+def _env(parsed: argparse.Namespace) -> int:
+    for name, value in _running(parsed).variables().items():
+        print(f"{name}={value}")
+    return 0
+
+
+def _token(parsed: argparse.Namespace) -> int:
+    print(access_token.obtain(_running(parsed), parsed.person))
+    return 0
+
+
+def _part(parsed: argparse.Namespace) -> int:
+    control.ask(remembered(ROOT, parsed.instance), parsed.verb, parsed.name)
+    return 0
+
+
+def _logs(parsed: argparse.Namespace) -> int:
+    logs = sorted(remembered(ROOT, parsed.instance).logs.glob("*.log"))
+    if not logs:
+        raise StackFailure("There are no logs yet.")
+    return subprocess.run(["tail", "-n", "20", "-F", *map(str, logs)], check=False).returncode
+
+
+def _clean(*, everything: bool, confirmed: bool) -> int:
+    return 0 if cleaning.clean(ROOT, everything=everything, confirmed=confirmed) else 1
+
+
+def _against(parsed: argparse.Namespace) -> int:
+    argv = parsed.argv[1:] if parsed.argv[:1] == ["--"] else parsed.argv
+    return run_against(ROOT, parsed.instance, argv, base_only=parsed.base)
+
+
+def _tenants(parsed: argparse.Namespace) -> int:
+    take_over(_running(parsed))
+    return 0
+
+
+def _instance(parsed: argparse.Namespace) -> Instance:
+    return Instance(ROOT, parsed.instance, wanted_base())
+
+
+def _running(parsed: argparse.Namespace) -> Stack:
+    instance = remembered(ROOT, parsed.instance)
+    known = state.read(instance.folder)
+    if known is None or not known.is_alive():
+        raise StackFailure(f"The stack {instance.name!r} is not running (make up, make run).")
+    return Stack(instance)

@@ -1,0 +1,109 @@
+"""An instance's parts in one place, and the variables that tell every program where they are."""
+
+from functools import partial
+
+from stack109 import setup_debian
+from stack109.instance import Instance
+from stack109.keycloak import Keycloak
+from stack109.nats import Nats
+from stack109.parts import Part
+from stack109.postgres import Postgres
+from stack109.probes import http_ok
+from stack109.vault import Vault
+
+DEMO_PASSWORD = "demo-109-sko"  # noqa: S105 - printed on the page: whoever runs the demo is to know it
+BASE = ("postgres", "nats", "keycloak")
+SERVICES = ("web", "live", "worker")
+DATABASES = {
+    "DISPATCH_OWNER_DSN": ("dispatch_owner", "dispatch"),
+    "DISPATCH_APP_DSN": ("dispatch_app", "dispatch"),
+    "DISPATCH_RELAY_DSN": ("dispatch_relay", "dispatch"),
+    "REGION_OWNER_DSN": ("region_owner", "region"),
+    "REGION_APP_DSN": ("region_app", "region"),
+    "HUB_OWNER_DSN": ("hub_owner", "hub"),
+    "HUB_APP_DSN": ("hub_app", "hub"),
+    "POSTGRES_DSN": ("postgres", "dispatch"),
+}
+
+
+class Stack:
+    """Everything that makes up one instance; nothing is started or written by making this object."""
+
+    def __init__(self, instance: Instance) -> None:
+        self.instance = instance
+        self.vault = Vault(instance.folder / "secrets")
+        self.postgres = Postgres(instance, self.vault)
+        self.nats = Nats(instance, self.vault)
+        self.keycloak = Keycloak(instance, self.vault, self.postgres)
+
+    def part(self, name: str) -> Part:
+        """A part by its name."""
+        if name in SERVICES:
+            return self._service(name)
+        parts = {"postgres": self.postgres.part, "nats": self.nats.part, "keycloak": self.keycloak.part}
+        return parts[name]()
+
+    def prepare(self) -> None:
+        """Put configuration in place for today's registry, realms and ports."""
+        self.nats.prepare()
+        self.keycloak.prepare()
+        (self.instance.folder / "files").mkdir(mode=0o700, exist_ok=True)
+        for name in ("session-key", "contact-key", "index-key", "oidc-dispatch-web", "oidc-provisioner"):
+            self.vault.value(name)
+
+    def variables(self) -> dict[str, str]:
+        """What `make env` prints; the table in infra/local/README.md says what each is for."""
+        instance, vault = self.instance, self.vault
+        return {
+            **self._addresses(),
+            **{name: self.postgres.dsn(role, database) for name, (role, database) in DATABASES.items()},
+            "KEYCLOAK_REALM": "sko",
+            "DISPATCH_OIDC_CLIENT": "dispatch-web",
+            "DISPATCH_OIDC_SECRET": vault.value("oidc-dispatch-web"),
+            "DISPATCH_API_CLIENTS": "dispatch-web,dispatch-demo",
+            "PROVISIONER_CLIENT": "provisioner",
+            "PROVISIONER_SECRET": vault.value("oidc-provisioner"),
+            "DEMO_CLIENT": "dispatch-demo",
+            "DEMO_PASSWORD": DEMO_PASSWORD,
+            "DISPATCH_SESSION_KEYS": f"k1:{vault.value('session-key')}",
+            "DISPATCH_CONTACT_KEYS": f"k1:{vault.value('contact-key')}",
+            "DISPATCH_INDEX_KEY": vault.value("index-key"),
+            "DISPATCH_FILES": str(instance.folder / "files"),
+            "DISPATCH_TENANTS": str(instance.root / "tenants"),
+            "NATS_CREDENTIALS": str(self.nats.users),
+            "DISPATCH109_INSTANCE": instance.name,
+            "DISPATCH109_LOCAL": str(instance.folder),
+            "CHROMIUM": setup_debian.browser() or "",
+        }
+
+    def _addresses(self) -> dict[str, str]:
+        port = self.instance.port
+        return {
+            "DISPATCH_URL": f"http://localhost:{port('web')}",
+            "LIVE_URL": f"http://localhost:{port('live')}",
+            "WORKER_URL": f"http://localhost:{port('worker')}",
+            "WORKER_PORT": str(port("worker")),
+            "KEYCLOAK_URL": self.keycloak.url,
+            "KEYCLOAK_HEALTH_URL": f"http://localhost:{port('keycloak-management')}",
+            "NATS_URL": f"nats://127.0.0.1:{port('nats')}",
+            "NATS_MONITOR_URL": f"http://127.0.0.1:{port('nats-monitor')}",
+            "PGHOST": "127.0.0.1",
+            "PGPORT": str(port("postgres")),
+        }
+
+    def _service(self, name: str) -> Part:
+        port = self.instance.port(name)
+        python = str(self.instance.python)
+        granian = [
+            python, "-m", "granian", "--interface", "asgi", "--factory", "--host", "127.0.0.1",
+            "--port", str(port), "--workers-kill-timeout", "3", "--no-ws", "--backlog", "1024",
+        ]  # fmt: skip
+        argv = {
+            "web": [*granian, "dispatch109.app:create_app"],
+            "live": [*granian, "--backpressure", "4096", "dispatch109.live:create_app"],
+            "worker": [python, "-m", "dispatch109.worker"],
+        }[name]
+        return Part(
+            name, tuple(argv), port, self.instance.logs / f"{name}.log", partial(http_ok, port, "/readyz"),
+            environment=self.variables(), folder=self.instance.root,
+        )  # fmt: skip

@@ -1,0 +1,35 @@
+"""The page at the end of a start: where things are, who can log in, where the logs are."""
+
+from stack109.environment import DEMO_PASSWORD, Stack
+
+ROLES = ("operator", "senior", "executor", "analyst", "lawyer", "head", "tenant-admin", "auditor")
+
+
+def text(stack: Stack, *, base_only: bool) -> str:
+    """The page as text for a terminal."""
+    urls = stack.variables()
+    lines = ["", "─" * 78]
+    if not base_only:
+        lines += [
+            "109 is ready",
+            f"  Consoles        {urls['DISPATCH_URL']}/",
+            f"    operator      {urls['DISPATCH_URL']}/t/petropavl/op",
+            f"    service       {urls['DISPATCH_URL']}/t/petropavl/svc",
+            f"  JSON API        {urls['DISPATCH_URL']}/api/openapi.json",
+            "",
+            f"  Log in as       <role>.<tenant>   password {DEMO_PASSWORD}   (for every demo person)",
+            f"    roles         {', '.join(ROLES)}",
+            "    for example   operator.petropavl, executor.petropavl, senior.aiyrtau; and region.command",
+            "  Token for curl  make token PERSON=operator.petropavl",
+            "",
+        ]
+    admin = stack.vault.folder / "keycloak-admin"
+    lines += [
+        f"  Keycloak        {urls['KEYCLOAK_URL']}/admin/   user admin, password in {admin}",
+        f"  NATS            {urls['NATS_URL']}   monitor {urls['NATS_MONITOR_URL']}",
+        f"  PostgreSQL      127.0.0.1:{urls['PGPORT']}   addresses with passwords: make env",
+        f"  Logs            {stack.instance.logs}/   (make logs)",
+        "  Also            make status · make env · make down",
+        "─" * 78,
+    ]
+    return "\n".join(lines)

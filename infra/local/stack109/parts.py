@@ -1,0 +1,34 @@
+"""A part: one program the supervisor keeps running."""
+
+import os
+import signal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from stack109.shell import User
+
+
+@dataclass(frozen=True)
+class Part:
+    """What to start, how to see that it serves, and how to end it.
+
+    `probe` asks the part itself (a query, an HTTP request) and is called from a thread; it returns
+    False or raises OSError while the part does not serve yet.
+    """
+
+    name: str
+    argv: tuple[str, ...]
+    port: int
+    log: Path
+    probe: Callable[[], bool]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    user: User | None = None
+    folder: Path | None = None
+    stop_signal: signal.Signals = signal.SIGTERM
+    stop_seconds: float = 15.0
+    ready_seconds: float = 60.0
+
+    def full_environment(self) -> dict[str, str]:
+        """The caller's environment with the part's own on top."""
+        return {**os.environ, **self.environment}
