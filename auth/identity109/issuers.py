@@ -1,0 +1,37 @@
+"""The table of issuers that are believed. A tenant that must bring its own realm is one more row."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from identity109.settings import IdentitySettings
+
+ActorKind = Literal["person", "machine", "system"]
+API_AUDIENCE = "dispatch-api"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Issuer:
+    """Everything that is fixed for tokens of one issuer; nothing of it is ever taken from a token."""
+
+    url: str
+    jwks_uri: str
+    audience: str
+    clients: frozenset[str]
+    actor_kind: ActorKind
+    algorithm: str = "ES256"
+
+
+Issuers = Mapping[str, Issuer]
+
+
+def trusted(settings: IdentitySettings) -> Issuers:
+    """The issuers of the dispatch service, by their exact `iss`."""
+    staff = Issuer(
+        url=settings.issuer,
+        jwks_uri=f"{settings.issuer}/protocol/openid-connect/certs",
+        audience=API_AUDIENCE,
+        clients=settings.api_clients,
+        actor_kind="person",
+    )
+    return {staff.url: staff}
