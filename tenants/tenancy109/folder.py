@@ -28,8 +28,7 @@ WEST, SOUTH, EAST, NORTH = 46.0, 40.0, 88.0, 56.0
 DUTY_SERVICES = ("101", "102", "103", "112")
 DAYS_90 = 90 * 86_400
 _PHONE = r"\+7[67]\d{9}"
-_CODE = r"[a-z][a-z0-9-]*"
-_CODE_MEANING = "small Latin letters, digits and hyphens, a letter first"
+_CODE_MEANING = "small Latin letters, digits and hyphens, a letter first, at most 40"
 
 
 def read(folder: Path, problems: list[Problem]) -> TenantFolder:
@@ -104,7 +103,7 @@ def _duty_phones(top: Section) -> dict[str, str]:
 
 
 def _code(section: Section, seen: set[str]) -> str:
-    code = section.text("code", _CODE, _CODE_MEANING)
+    code = section.text("code", SLUG, _CODE_MEANING)
     if code and code in seen:
         section.refuse("code", f"two {section.header} tables are called «{code}»")
     seen.add(code)

@@ -3,13 +3,13 @@
 Names are dictionaries with exactly the keys kk, ru and en. Coordinates are WGS 84, longitude first.
 """
 
-from typing import Literal
+from typing import Literal, TypeVar
 
 from msgspec import Struct
 
 LANGUAGES = ("kk", "ru", "en")
 EVERYWHERE = "*"
-SLUG = r"[a-z][a-z0-9-]*"
+SLUG = r"[a-z][a-z0-9-]{0,39}"
 KINDS = ("city", "district")
 SERVICE_KINDS = ("utility", "contractor", "condominium", "department")
 
@@ -84,6 +84,9 @@ class Route(Struct, frozen=True, kw_only=True):
     service: str
 
 
+_Coded = TypeVar("_Coded", Category, Service)
+
+
 class Catalogue(Struct, frozen=True, kw_only=True):
     """All that a tenant decides for itself, in the order of its files: what may be chosen today."""
 
@@ -96,14 +99,24 @@ class Catalogue(Struct, frozen=True, kw_only=True):
     retired_services: tuple[Service, ...] = ()
 
     def category(self, code: str) -> Category | None:
-        """The category of that code, a retired one too (see `active`)."""
-        every = (*self.categories, *self.retired_categories)
-        return next((category for category in every if category.code == code), None)
+        """The category of that code that may be chosen today."""
+        return _coded(self.categories, code)
+
+    def category_ever(self, code: str) -> Category | None:
+        """The category of that code, a retired one too: for the name and clocks of an old ticket."""
+        return _coded((*self.categories, *self.retired_categories), code)
 
     def service(self, code: str) -> Service | None:
-        """The service of that code, a retired one too (see `active`)."""
-        every = (*self.services, *self.retired_services)
-        return next((service for service in every if service.code == code), None)
+        """The service of that code that may be chosen today."""
+        return _coded(self.services, code)
+
+    def service_ever(self, code: str) -> Service | None:
+        """The service of that code, a retired one too: for the name on an old ticket."""
+        return _coded((*self.services, *self.retired_services), code)
+
+
+def _coded(items: tuple[_Coded, ...], code: str) -> _Coded | None:
+    return next((item for item in items if item.code == code), None)
 
 
 class TenantFolder(Struct, frozen=True, kw_only=True):

@@ -20,7 +20,7 @@ from shapely.geometry.base import BaseGeometry
 from tenancy109.model import Tenant
 
 MARGIN_KM = 80.0  # the region reaches this far beyond the hull of its centres
-REACH_KM = 40.0  # with both, 99 % of 610 settlements are admitted by their own district (measured)
+REACH_KM = 40.0  # with both, 99 % of 610 settlements are covered by their own district (measured)
 CITY_KM = 8.0  # radius of a city, unless its neighbours are nearer
 GRID_DEGREES = 1e-5  # about a metre: outlines are exact on this grid, so that neighbours share their vertices
 _KM_A_DEGREE = 111.195
@@ -45,9 +45,9 @@ class Outline:
         shapely.prepare(reach)
         return reach
 
-    def admits(self, lon: float, lat: float) -> bool:
-        """Whether a ticket of this tenant may lie there: inside, or near enough to a mere approximation."""
-        return bool(shapely.covers(self._reach, Point(lon, lat)))
+    def covers(self, point: tuple[float, float]) -> bool:
+        """Whether the point may be the tenant's: inside, or within REACH_KM of a mere approximation."""
+        return bool(shapely.covers(self._reach, Point(point)))
 
     def geojson(self) -> str:
         """The shape as a GeoJSON geometry."""
