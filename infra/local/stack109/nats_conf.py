@@ -78,10 +78,9 @@ def render(broker: Broker, tenants: Sequence[str], password: Callable[[str], str
         _account("HUB", password, jetstream=True, exports=hub),
         _account("REGION", password, jetstream=True, exports=region, imports=_for("REGION", HUB=hub)),
     ]
-    members = {tenant_account(slug): _tenant_rights(slug) for slug in tenants}
-    members |= {service_account(code): _service_rights(code) for code in SERVICES}
-    for name, rights in members.items():
-        blocks.append(_account(name, password, imports=_for(name, HUB=hub, REGION=region), rights=rights))
+    for name in [*map(tenant_account, tenants), *map(service_account, SERVICES)]:
+        imports, rights = _for(name, HUB=hub, REGION=region), _rights(name, [*hub, *region])
+        blocks.append(_account(name, password, imports=imports, rights=rights))
     return "\n".join([_head(broker), "system_account: SYS", "accounts {", *blocks, "}", ""])
 
 
@@ -130,13 +129,11 @@ def _for(account: str, **sources: Sequence[Grant]) -> list[str]:
             if grant.account == account]  # fmt: skip
 
 
-def _tenant_rights(slug: str) -> tuple[list[str], list[str]]:
-    publish = [f"sko.feed.{slug}.*", f"sko.*.handoff.*.{slug}.*", "hub.API.>", "region.API.>", "$JS.ACK.>"]
-    return publish, ["sko.alert.*"]
-
-
-def _service_rights(code: str) -> tuple[list[str], list[str]]:
-    return [f"sko.*.reply.{code}.*.*", "hub.API.>", "$JS.ACK.>"], []
+def _rights(account: str, grants: Sequence[Grant]) -> tuple[list[str], list[str]]:
+    """What an account's user may publish and hear: what was granted, by the name it has inside."""
+    own = [grant for grant in grants if grant.account == account]
+    said = [grant.inside or grant.subject for grant in own if grant.kind == "service"]
+    return said, [grant.subject for grant in own if grant.kind == "stream"]
 
 
 def _account(
