@@ -18,6 +18,8 @@ CREATE SCHEMA IF NOT EXISTS migration;
 CREATE TABLE IF NOT EXISTS migration.applied (
     name text PRIMARY KEY, sha256 text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now());
 COMMENT ON TABLE migration.applied IS 'global: the history of the schema itself';
+GRANT USAGE ON SCHEMA migration TO dispatch_app;
+GRANT SELECT ON migration.applied TO dispatch_app;
 """
 
 
@@ -30,8 +32,11 @@ def pending(packages: tuple[str, ...]) -> list[tuple[str, str]]:
     found = []
     for package in packages:
         folder = files(package) / "migrations"
-        found += [(f.name, f.read_text()) for f in sorted(folder.iterdir(), key=lambda f: f.name)
-                  if f.name.endswith(".sql")]
+        found += [
+            (f.name, f.read_text())
+            for f in sorted(folder.iterdir(), key=lambda f: f.name)
+            if f.name.endswith(".sql")
+        ]
     names = [name for name, _ in found]
     if doubled := {name for name in names if names.count(name) > 1}:
         raise MigrationRefused(f"two migrations of one name: {', '.join(sorted(doubled))}")
@@ -51,7 +56,10 @@ async def run(dsn: str, packages: tuple[str, ...]) -> list[str]:
         await connection.execute("SELECT pg_advisory_lock($1)", LOCK)
         await connection.execute("SET lock_timeout = '5s'")
         await connection.execute(_HISTORY)
-        applied = {r["name"]: r["sha256"] for r in await connection.fetch("SELECT name, sha256 FROM migration.applied")}
+        applied = {
+            r["name"]: r["sha256"]
+            for r in await connection.fetch("SELECT name, sha256 FROM migration.applied")
+        }
         return [name for name, sql in pending(packages) if await _apply(connection, name, sql, applied)]
     finally:
         await connection.close()

@@ -8,7 +8,13 @@ from litestar import Litestar
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 from litestar.template import TemplateConfig
-from litestar.types import ControllerRouterHandler, ExceptionHandlersMap, Guard, Middleware
+from litestar.types import (
+    BeforeMessageSendHookHandler,
+    ControllerRouterHandler,
+    ExceptionHandlersMap,
+    Guard,
+    Middleware,
+)
 
 MAX_BODY_BYTES = 11 * 1024 * 1024  # a photo of 10 MB and its form
 
@@ -23,6 +29,7 @@ def assemble(  # noqa: PLR0913 - one argument a concern, all named
     exception_handlers: ExceptionHandlersMap,
     dependencies: Mapping[str, Provide],
     lifespan: Sequence[Lifespan],
+    before_send: Sequence[BeforeMessageSendHookHandler] = (),
     template_config: TemplateConfig[Any] | None = None,
     openapi: OpenAPIConfig | None = None,
 ) -> Litestar:
@@ -33,6 +40,7 @@ def assemble(  # noqa: PLR0913 - one argument a concern, all named
         middleware=list(middleware),
         exception_handlers=exception_handlers,
         dependencies=dict(dependencies),
+        before_send=list(before_send),
         lifespan=list(lifespan),  # type: ignore[arg-type]
         template_config=template_config,
         openapi_config=openapi,

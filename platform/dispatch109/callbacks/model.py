@@ -1,0 +1,86 @@
+"""The call that tells the applicant and asks whether it is true; the only way a ticket closes. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from chassis109.kernel.errors import Conflict
+from dispatch109.tickets.model import ALMATY
+
+ATTEMPTS = 3  # failed attempts at different hours after which a ticket may be closed without the applicant
+DUE_WITHIN = timedelta(hours=24)
+
+
+class Outcome(StrEnum):
+    """How an attempt ended."""
+
+    CONFIRMED = "confirmed"
+    NOT_DONE = "not_done"
+    UNREACHABLE = "unreachable"
+
+
+class CallbackEnded(Conflict):
+    """This callback has already ended: someone else reached the applicant."""
+
+
+class SameHour(Conflict):
+    """This hour was already tried; try again after {time}."""
+
+
+class TooFewAttempts(Conflict):
+    """Three failed attempts at different hours are needed; so far there are {count}."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try to reach the applicant."""
+
+    seq: int
+    at: datetime
+    outcome: Outcome
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """An applicant is owed a call about a ticket. Times are UTC."""
+
+    id: UUID
+    ticket_id: UUID
+    contact_id: UUID
+    state: str
+    version: int
+    planned_at: datetime
+    not_before: datetime
+    due_at: datetime
+    ended_at: datetime | None
+    attempts: Sequence[Attempt]
+
+    @property
+    def hours_tried(self) -> frozenset[int]:
+        """The hours of the day (Almaty) in which nobody answered."""
+        return frozenset(
+            a.at.astimezone(ALMATY).hour for a in self.attempts if a.outcome is Outcome.UNREACHABLE
+        )
+
+    def require_open(self) -> None:
+        """Raise CallbackEnded once it has ended."""
+        if self.ended_at is not None:
+            raise CallbackEnded
+
+    def require_new_hour(self, at: datetime) -> None:
+        """Raise SameHour when nobody answered in this hour of the day before: people keep hours."""
+        if at.astimezone(ALMATY).hour in self.hours_tried:
+            raise SameHour(time=next_hour(at).astimezone(ALMATY).strftime("%H:%M"))
+
+    @property
+    def closable(self) -> bool:
+        """Whether enough attempts at different hours have failed."""
+        return len(self.hours_tried) >= ATTEMPTS
+
+
+def next_hour(at: datetime) -> datetime:
+    """The beginning of the hour after `at`."""
+    return at.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)

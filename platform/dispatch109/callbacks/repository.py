@@ -1,0 +1,89 @@
+"""Every SQL statement on callbacks and their attempts."""
+
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from chassis109.store import unit
+from dispatch109.callbacks.model import Attempt, Callback, Outcome
+
+_SELECT = """
+SELECT c.id, c.ticket_id, c.contact_id, c.state, c.version, c.planned_at, c.not_before, c.due_at, c.ended_at,
+    (SELECT coalesce(json_agg(json_build_object('seq', a.seq, 'at', a.at, 'outcome', a.outcome, 'note', a.note)
+        ORDER BY a.seq), '[]') FROM dispatch.callback_attempt a
+     WHERE a.tenant_id = app.tenant() AND a.callback_id = c.id) AS attempts
+FROM dispatch.callback c WHERE c.tenant_id = app.tenant()
+"""
+
+
+class _StoredAttempt(msgspec.Struct):
+    seq: int
+    at: datetime
+    outcome: Outcome
+    note: str
+
+
+def _callback(row: asyncpg.Record) -> Callback:
+    stored = msgspec.json.decode(row["attempts"], type=list[_StoredAttempt])
+    attempts = [Attempt(a.seq, a.at, a.outcome, a.note) for a in stored]
+    return Callback(**{**row, "attempts": attempts})
+
+
+async def insert(callback: Callback) -> None:
+    """Plan a call."""
+    await unit.execute(
+        """INSERT INTO dispatch.callback
+               (tenant_id, id, ticket_id, contact_id, state, version, planned_at, not_before, due_at)
+           VALUES (app.tenant(), $1, $2, $3, $4, $5, $6, $7, $8)""",
+        callback.id, callback.ticket_id, callback.contact_id, callback.state, callback.version,
+        callback.planned_at, callback.not_before, callback.due_at,
+    )  # fmt: skip
+
+
+async def get(callback_id: UUID) -> Callback | None:
+    """A callback with its attempts, locked until the end of the unit."""
+    row = await unit.fetchrow(_SELECT + " AND c.id = $1 FOR UPDATE OF c", callback_id)
+    return _callback(row) if row else None
+
+
+async def of_ticket(ticket_id: UUID) -> list[Callback]:
+    """All callbacks of a ticket, oldest first."""
+    return [
+        _callback(row)
+        for row in await unit.fetch(_SELECT + " AND c.ticket_id = $1 ORDER BY c.planned_at", ticket_id)
+    ]
+
+
+async def due(after: tuple[datetime, UUID] | None, most: int) -> list[Callback]:
+    """Open callbacks, the soonest due first, after the keyset (due_at, id)."""
+    condition, args = (" AND (c.due_at, c.id) > ($2, $3)", after) if after else ("", ())
+    rows = await unit.fetch(
+        _SELECT + f" AND c.ended_at IS NULL{condition} ORDER BY c.due_at, c.id LIMIT $1", most, *args
+    )
+    return [_callback(row) for row in rows]
+
+
+async def add_attempt(
+    callback: Callback, attempt: Attempt, by: UUID, state: str, not_before: datetime
+) -> None:
+    """Write an attempt and where the callback stands after it."""
+    await unit.execute(
+        """WITH tried AS (
+               INSERT INTO dispatch.callback_attempt (tenant_id, callback_id, seq, at, actor_id, outcome, note)
+               VALUES (app.tenant(), $1, $2, $3, $4, $5, $6))
+           UPDATE dispatch.callback SET state = $7, version = version + 1, not_before = $8,
+               ended_at = CASE WHEN $7 = 'due' THEN NULL ELSE $3 END
+           WHERE tenant_id = app.tenant() AND id = $1""",
+        callback.id, attempt.seq, attempt.at, by, attempt.outcome.value, attempt.note, state, not_before,
+    )  # fmt: skip
+
+
+async def end(callback_id: UUID, state: str, at: datetime) -> None:
+    """End a callback without a further attempt."""
+    await unit.execute(
+        """UPDATE dispatch.callback SET state = $2, version = version + 1, ended_at = $3
+           WHERE tenant_id = app.tenant() AND id = $1""",
+        callback_id, state, at,
+    )  # fmt: skip

@@ -1,0 +1,75 @@
+"""Callbacks over JSON: the list, an attempt, and the end after three attempts."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from uuid import UUID
+
+from litestar import get, post
+from litestar.params import FromPath, FromQuery, JSONBody
+
+from chassis109.kernel.text import Form
+from chassis109.store.idempotency import RequestKey, claim, once
+from chassis109.store.unit import transaction
+from chassis109.web import paging
+from dispatch109.callbacks import service as callbacks
+from dispatch109.callbacks.model import Callback
+from dispatch109.callbacks.schemas import AttemptIn, CallbackOut, CallbacksOut, CloseIn
+from dispatch109.tickets.routes import Acting, Key
+from identity109.actor import Actor
+from identity109.permissions import Permission as P
+from identity109.permissions import requires
+
+ALL = "/api/v1/t/{slug:str}/callbacks"
+
+
+@get(ALL, opt=requires(P.CALLBACK_RECORD), tags=["callbacks"])
+async def due(
+    actor: Acting, cursor: FromQuery[str | None] = None, limit: FromQuery[int | None] = None
+) -> CallbacksOut:
+    """Whom to call, the soonest due first."""
+    most, tenant = paging.size(limit), actor.here.id
+    found = await callbacks.due(paging.decode(cursor, tenant, tuple[datetime, UUID]), most + 1, actor)
+    page = paging.page([CallbackOut.of(c) for c in found], most, tenant, lambda c: (c.due_at, c.id))
+    return CallbacksOut(page.items, page.next)
+
+
+@post(f"{ALL}/{{callback_id:uuid}}/attempts", opt=requires(P.CALLBACK_RECORD), tags=["callbacks"])
+async def attempt(
+    callback_id: FromPath[UUID], data: JSONBody[AttemptIn], actor: Acting, key: Key
+) -> CallbackOut:
+    """Record a call: confirmed closes the ticket, not_done reopens it, unreachable asks for another hour."""
+    note = note_of(data.note)
+    return await _once(
+        key, actor, callback_id, lambda: callbacks.record(callback_id, data.outcome, note, actor)
+    )
+
+
+@post(
+    f"{ALL}/{{callback_id:uuid}}/close", opt=requires(P.CALLBACK_RECORD), tags=["callbacks"], status_code=200
+)
+async def close(callback_id: FromPath[UUID], data: JSONBody[CloseIn], actor: Acting, key: Key) -> CallbackOut:
+    """Close a ticket whose applicant three attempts at different hours did not reach (else 409)."""
+    note = note_of(data.note)
+    return await _once(key, actor, callback_id, lambda: callbacks.close_unreached(callback_id, note, actor))
+
+
+def note_of(typed: str) -> str:
+    """A note as it will stand in the timeline; raises Invalid."""
+    form = Form()
+    note = form.text("note", typed, most=1000)
+    form.done()
+    return note
+
+
+async def _once(
+    key: RequestKey | None, actor: Actor, callback_id: UUID, verb: Callable[[], Awaitable[Callback]]
+) -> CallbackOut:
+    async def first() -> Callback:
+        async with transaction(actor.tenant_id):
+            await claim(key, callback_id)
+            return await verb()
+
+    return CallbackOut.of(await once(actor.here.id, key, first, lambda of: callbacks.read(of, actor)))
+
+
+ROUTES = (due, attempt, close)

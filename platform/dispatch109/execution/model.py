@@ -1,0 +1,65 @@
+"""Evidence of work: photos judged by their content, freed of what they tell about the photographer. Pure."""
+
+import warnings
+from dataclasses import dataclass
+from io import BytesIO
+
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from chassis109.kernel.errors import FieldError, Invalid, TooLarge
+
+MOST_BYTES = 10 * 1024 * 1024
+MOST_PIXELS = 50_000_000  # a phone's camera makes 12–48 million; more is a bomb
+FORMATS = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "MPO": "image/jpeg"}
+
+
+class PhotoTooLarge(TooLarge):
+    """A photo may have 10 MB at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """A photo fit to be stored: re-encoded, upright, without EXIF. Sizes in pixels."""
+
+    content: bytes
+    media_type: str
+    width: int
+    height: int
+
+
+def read_photo(content: bytes) -> Photo:
+    """Decode and encode again: what is no whole JPEG, PNG or WebP is refused, and nothing but pixels survives."""
+    if len(content) > MOST_BYTES:
+        raise PhotoTooLarge
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(BytesIO(content), formats=tuple(FORMATS)) as image:
+                if image.width * image.height > MOST_PIXELS:
+                    raise Invalid(FieldError("photo", "pixels", "This photo has too many pixels."))
+                media_type = FORMATS[image.format or ""]
+                upright = ImageOps.exif_transpose(image)
+                return _encoded(upright, media_type)
+    except (
+        UnidentifiedImageError,
+        OSError,
+        ValueError,
+        SyntaxError,
+        Image.DecompressionBombError,
+        Image.DecompressionBombWarning,
+    ) as error:
+        message = "This is not a photo that can be read (JPEG, PNG or WebP)."
+        raise Invalid(FieldError("photo", "content", message)) from error
+
+
+def _encoded(image: Image.Image, media_type: str) -> Photo:
+    pixels = image.convert("RGB" if media_type == "image/jpeg" else image.mode)
+    clean = Image.new(pixels.mode, pixels.size)
+    clean.paste(pixels)
+    if pixels.mode == "P" and (palette := pixels.getpalette()):
+        clean.putpalette(palette)
+    out = BytesIO()
+    clean.save(
+        out, format={"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WEBP"}[media_type], quality=88
+    )
+    return Photo(out.getvalue(), media_type, image.width, image.height)

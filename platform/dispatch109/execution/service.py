@@ -1,0 +1,89 @@
+"""The responsible service reports its work: photos, and done with the call that is owed for it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from uuid import UUID
+
+import anyio
+
+from chassis109.kernel import clock
+from chassis109.kernel.errors import FieldError, Invalid, NotFound
+from chassis109.kernel.ids import uuid7
+from chassis109.store.unit import transaction
+from dispatch109.callbacks import service as callbacks
+from dispatch109.execution import repository
+from dispatch109.execution.model import Photo, read_photo
+from dispatch109.execution.repository import Attachment
+from dispatch109.tickets import repository as ticket_rows
+from dispatch109.tickets import service as tickets
+from dispatch109.tickets.model import Ticket
+from identity109.actor import Actor
+
+MOST_PHOTOS = 10
+
+
+async def read_photos(contents: list[bytes]) -> list[Photo]:
+    """Decode uploads outside the event loop; raises Invalid, PhotoTooLarge."""
+    if len(contents) > MOST_PHOTOS:
+        raise Invalid(FieldError("photo", "count", "At most {most} photos at once.", {"most": MOST_PHOTOS}))
+    return [await anyio.to_thread.run_sync(read_photo, content) for content in contents]
+
+
+async def finish(
+    ticket_id: UUID, version: int | None, note: str, photos: list[Photo], actor: Actor
+) -> Ticket:
+    """Report the work as done with its photos and owe the applicant a call, all in one transaction."""
+    async with _files() as written, transaction(actor.tenant_id):
+        for photo in photos:
+            await _store(ticket_id, photo, actor, written)
+        ticket = await tickets.finish(ticket_id, version, note, actor, evidence=len(photos))
+        await callbacks.plan(ticket, actor)
+    return ticket
+
+
+async def add_photo(ticket_id: UUID, photo: Photo, actor: Actor) -> UUID:
+    """Add a photo to a ticket of the service; its id."""
+    async with _files() as written, transaction(actor.tenant_id):
+        attachment_id = await _store(ticket_id, photo, actor, written)
+        await tickets.note_evidence(ticket_id, attachment_id, actor)
+    return attachment_id
+
+
+async def photo(attachment_id: UUID, actor: Actor) -> tuple[Attachment, Path]:
+    """A photo and its file, when the actor may see its ticket."""
+    async with transaction(actor.tenant_id):
+        attachment = await repository.get(attachment_id)
+        ticket = await ticket_rows.find(attachment.ticket_id) if attachment else None
+    if attachment is None or ticket is None or not tickets.reaches(actor, ticket):
+        raise NotFound
+    return attachment, repository.path_of(actor.here.id, attachment.id)
+
+
+async def photos(ticket_id: UUID, actor: Actor) -> list[Attachment]:
+    """The photos of a ticket, oldest first."""
+    async with transaction(actor.tenant_id):
+        return await repository.of_ticket(ticket_id)
+
+
+async def _store(ticket_id: UUID, photo: Photo, actor: Actor, written: list[Path]) -> UUID:
+    ticket = await ticket_rows.get(ticket_id)
+    if ticket is None or not tickets.reaches(actor, ticket):
+        raise NotFound
+    attachment_id = uuid7()
+    written.append(repository.path_of(actor.here.id, attachment_id))
+    await anyio.to_thread.run_sync(repository.write_file, actor.here.id, attachment_id, photo.content)
+    await repository.insert(attachment_id, ticket_id, photo, clock.now(), actor.subject)
+    return attachment_id
+
+
+@asynccontextmanager
+async def _files() -> AsyncIterator[list[Path]]:
+    """Collect the files a unit writes, and remove them when it does not commit: nothing is half stored."""
+    written: list[Path] = []
+    try:
+        yield written
+    except BaseException:
+        for path in written:
+            path.unlink(missing_ok=True)
+        raise
