@@ -5,7 +5,7 @@ import { setServerNow } from "./clock.js";
 import { text } from "./texts.js";
 
 const SILENCE_MS = 25_000;
-const RETRY_MS = [500, 1000, 2000, 5000];
+const RETRY_MS = [500, 1000, 2000, 4000];
 const TEXT_OF = { connecting: "connecting", live: "live", late: "late", lost: "lost", ended: "ended" };
 
 class LiveBadge extends HTMLElement {

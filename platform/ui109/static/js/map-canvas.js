@@ -6,13 +6,15 @@ const ICON_PX = 22;
 
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
-function style(outline, points) {
+const EMPTY = { type: "FeatureCollection", features: [] };
+
+function style(outline) {
   return {
     version: 8,
     sources: {
       outline: { type: "geojson", data: outline },
-      points: { type: "geojson", data: points },
-      chosen: { type: "geojson", data: { type: "FeatureCollection", features: [] } },
+      points: { type: "geojson", data: EMPTY },
+      chosen: { type: "geojson", data: EMPTY },
     },
     layers: [
       { id: "ground", type: "background", paint: { "background-color": colour("--map-ground") } },
@@ -61,7 +63,7 @@ function bounds(outline) {
 export async function drawMap({ module, container, outline, points, shapes, choose, open, idle }) {
   const { Map, NavigationControl } = await import(module);
   const map = new Map({
-    container, style: style(outline, points), bounds: bounds(outline), fitBoundsOptions: { padding: 16 },
+    container, style: style(outline), bounds: bounds(outline), fitBoundsOptions: { padding: 16 },
     attributionControl: false, dragRotate: false, pitchWithRotate: false,
     fadeDuration: 0, maxPitch: 0,
     locale: { "Map.Title": text("map_label"), "NavigationControl.ZoomIn": text("zoom_in"), "NavigationControl.ZoomOut": text("zoom_out") },
@@ -72,6 +74,7 @@ export async function drawMap({ module, container, outline, points, shapes, choo
     map.once("error", (event) => reject(event.error));
   });
   await addShapes(map, shapes);
+  map.getSource("points").setData(points);
   map.on("idle", idle);
   map.on("click", (event) => {
     const [feature] = map.queryRenderedFeatures(event.point, { layers: ["points"] });
@@ -83,7 +86,6 @@ export async function drawMap({ module, container, outline, points, shapes, choo
     const { lng, lat } = map.getCenter();
     choose(lng, lat);
   });
-  map.triggerRepaint();
   return {
     mark: (lon, lat) => map.getSource("chosen").setData({ type: "Point", coordinates: [lon, lat] }),
     setPoints: (data) => map.getSource("points").setData(data),

@@ -11,7 +11,8 @@ function named(event) {
 
 // The slash key of a Kazakh or Russian layout types another character: the position counts.
 function keyName(event) {
-  if (event.code === "Slash" || event.key === "/" || event.key === "?") return event.shiftKey ? "?" : "/";
+  if (event.key === "/" || event.key === "?") return event.key;
+  if (event.code === "Slash") return event.shiftKey ? "?" : "/";
   return event.key === "Escape" ? "Esc" : event.key;
 }
 
