@@ -15,6 +15,7 @@ log = structlog.get_logger()
 
 CONNECT_SECONDS = 2
 RECONNECT_WAIT_SECONDS = 0.5
+PING_SECONDS = 5  # a broker that stopped answering is noticed within 15 s
 
 BROKER_ERRORS = (nats.errors.Error, OSError, TimeoutError)
 
@@ -45,7 +46,7 @@ class Connections:
         self._locks: dict[str, asyncio.Lock] = {}
 
     async def get(self, account: str) -> Client:
-        """A connection that is up. Raises BusAway at once when it is not: the caller waits and asks again."""
+        """A connection that is up. Raises BusAway within seconds when it is not: wait, then ask again."""
         async with self._locks.setdefault(account, asyncio.Lock()):
             client = self._clients.get(account)
             if client is None or client.is_closed:
@@ -81,16 +82,18 @@ class Connections:
                 user=login.user,
                 password=login.password,
                 connect_timeout=CONNECT_SECONDS,
-                max_reconnect_attempts=-1,
+                max_reconnect_attempts=1,
                 reconnect_time_wait=RECONNECT_WAIT_SECONDS,  # type: ignore[arg-type] # seconds, also fractions
+                ping_interval=PING_SECONDS,
+                max_outstanding_pings=2,
                 drain_timeout=CONNECT_SECONDS,
                 allow_reconnect=False,
                 error_cb=self._on_error,
             )
         except BROKER_ERRORS as error:
             raise BusAway(account) from error
-        # With reconnects allowed from the start, connect() would never return while the broker is away.
-        client.options["allow_reconnect"] = True
+        # Only now: with endless reconnects from the start connect() never returns while the broker is away.
+        client.options |= {"allow_reconnect": True, "max_reconnect_attempts": -1}
         return client
 
     async def _on_error(self, error: Exception) -> None:

@@ -98,6 +98,7 @@ class LiveFeed:
     def __init__(self, connections: Connections) -> None:
         self._connections = connections
         self._channels: dict[str, _Channel] = {}
+        self._keeper: asyncio.Task[None] | None = None
         self.epoch = token_hex(4)
 
     @property
@@ -106,7 +107,10 @@ class LiveFeed:
         return self._connections.connected(subjects.NODE)
 
     async def publish(self, slug: str, kind: str, object_id: str, version: int) -> None:
-        """Tell the screens of a tenant, after commit. Never fails: screens also fetch when asked."""
+        """Tell the screens of a tenant, after commit. Never fails and never waits for a broker that is away:
+        screens also fetch when asked."""
+        if not self.connected:
+            return
         try:
             client = await self._connections.get(subjects.NODE)
             await client.publish(
@@ -132,12 +136,22 @@ class LiveFeed:
         finally:
             channel.subscriptions.discard(subscription)
 
+    async def open(self) -> None:
+        """Connect in the background, as soon and as often as needed."""
+        self._keeper = asyncio.create_task(self._keep(), name="live")
+
     async def close(self) -> None:
         """Stop listening."""
-        listeners = [c.listener for c in self._channels.values() if c.listener is not None]
-        for listener in listeners:
-            listener.cancel()
-        await asyncio.gather(*listeners, return_exceptions=True)
+        tasks = [t for t in (self._keeper, *(c.listener for c in self._channels.values())) if t is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _keep(self) -> None:
+        while True:
+            with contextlib.suppress(BusAway):
+                await self._connections.get(subjects.NODE)
+            await asyncio.sleep(WATCH_SECONDS)
 
     async def _listen(self, slug: str, channel: _Channel) -> None:
         """Keep one NATS subscription for the tenant, over every loss of the connection."""

@@ -8,6 +8,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 import pytest_asyncio
+
 from chassis109.bus.connection import BROKER_ERRORS, Connections
 from chassis109.store import unit
 from chassis109.store.outbox import Outbox

@@ -8,12 +8,12 @@ import sys
 import asyncpg
 import msgspec
 import pytest
+from tests.integration.chassis.conftest import as_owner
+
 from chassis109.store import journal, sealer, unit
 from chassis109.store.audit import Finding, verify
 from chassis109.store.outbox import Outbox
 from chassis109.store.sealer import AuditHead, Sealer
-
-from tests.integration.chassis.conftest import as_owner
 
 
 async def _write(tenant: int, *actions: str) -> None:
@@ -132,7 +132,7 @@ async def test_a_seal_made_to_fit_an_edited_row_is_found(tenant: int, outbox: Ou
     await _attack(
         tenant,
         f"UPDATE chassis.audit SET action = 'nothing' WHERE id = {ids[0]}",
-        "UPDATE chassis.audit_seal SET digests = overlay(digests placing '\\x00'::bytea from 1) WHERE seq = 1",
+        "UPDATE chassis.audit_seal SET digests = set_byte(digests, 0, get_byte(digests, 0) # 1) WHERE seq = 1",
     )
     assert Finding("broken", tenant, seal=1) in await verify(tenant)
 
