@@ -132,7 +132,8 @@ async def test_a_seal_made_to_fit_an_edited_row_is_found(tenant: int, outbox: Ou
     await _attack(
         tenant,
         f"UPDATE chassis.audit SET action = 'nothing' WHERE id = {ids[0]}",
-        "UPDATE chassis.audit_seal SET digests = set_byte(digests, 0, get_byte(digests, 0) # 1) WHERE seq = 1",
+        "UPDATE chassis.audit_seal SET digests = set_byte(digests, 0, get_byte(digests, 0) # 1)"
+        " WHERE seq = 1",
     )
     assert Finding("broken", tenant, seal=1) in await verify(tenant)
 
