@@ -1,19 +1,19 @@
-// <live-badge url>: one event stream a tab. Named event `beat` {now, bus} every 10 s; every other message is
-// {type, id, version} and becomes a DOM event `live:<type>` on the body. After a gap `live:resync` says "read again".
+// <live-badge url kinds>: one event stream a tab. `beat` {now, bus} every 10 s; an event named by each of `kinds`,
+// {type, id, version}, becomes the DOM event `live:<type>` on the body; `resync`, or a stream that had to be opened
+// anew, becomes `live:resync`: read everything again. `end` {reason: session} and 401 say that the session is over.
 // It keeps running in background tabs: a dispatcher with the softphone in front must get the news.
 import { setServerNow } from "./clock.js";
 import { text } from "./texts.js";
 
 const SILENCE_MS = 25_000;
 const RETRY_MS = [500, 1000, 2000, 4000];
-const TEXT_OF = { connecting: "connecting", live: "live", late: "late", lost: "lost", ended: "ended" };
 
 class LiveBadge extends HTMLElement {
   #source;
   #watchdog;
   #retry;
   #failures = 0;
-  #lost = false;
+  #gap = false;
 
   connectedCallback() {
     this.#open();
@@ -26,16 +26,22 @@ class LiveBadge extends HTMLElement {
   }
 
   #reopen = () => {
+    if (this.dataset.state === "live") return;
     this.#close();
+    this.#gap = true;
     this.#open();
   };
 
   #open() {
-    this.#source = new EventSource(this.getAttribute("url"), { withCredentials: true });
-    this.#source.addEventListener("open", () => this.#watch());
-    this.#source.addEventListener("beat", (event) => this.#beat(event));
-    this.#source.addEventListener("message", (event) => this.#news(event));
-    this.#source.addEventListener("error", () => this.#fail());
+    const source = new EventSource(this.getAttribute("url"), { withCredentials: true });
+    this.#source = source;
+    source.addEventListener("beat", (event) => this.#beat(parsed(event.data)));
+    source.addEventListener("resync", () => this.#tell("resync", {}));
+    source.addEventListener("end", (event) => parsed(event.data).reason === "session" && this.#end());
+    source.addEventListener("error", () => this.#broken(source));
+    for (const kind of (this.getAttribute("kinds") ?? "").split(" ").filter(Boolean)) {
+      source.addEventListener(kind, (event) => this.#news(kind, parsed(event.data)));
+    }
     this.#watch();
   }
 
@@ -47,59 +53,61 @@ class LiveBadge extends HTMLElement {
 
   #watch() {
     clearTimeout(this.#watchdog);
-    this.#watchdog = setTimeout(() => this.#fail(), SILENCE_MS);
+    this.#watchdog = setTimeout(() => this.#later(), SILENCE_MS);
   }
 
-  #beat(event) {
+  #beat(beat) {
     this.#watch();
-    const beat = parsed(event.data);
     if (beat.now) setServerNow(beat.now);
     this.#failures = 0;
     this.#show(beat.bus === false ? "late" : "live");
-    if (this.#lost) this.#tell("resync", {});
-    this.#lost = false;
+    if (this.#gap) this.#tell("resync", {});
+    this.#gap = false;
   }
 
-  #news(event) {
+  #news(kind, news) {
     this.#watch();
-    const news = parsed(event.data);
-    if (typeof news.type === "string") this.#tell(news.type, news);
+    this.#tell(kind, news);
   }
 
-  #fail() {
+  // The browser reconnects by itself, with Last-Event-ID, unless the answer was an HTTP error.
+  #broken(source) {
+    if (this.dataset.state === "ended" || source !== this.#source) return;
+    if (source.readyState !== EventSource.CONNECTING) return this.#later();
+    this.#gap = true;
+    return this.#show("lost");
+  }
+
+  #later() {
     this.#close();
-    this.#lost = true;
+    this.#gap = true;
     this.#show("lost");
     const wait = RETRY_MS[Math.min(this.#failures, RETRY_MS.length - 1)];
     this.#failures += 1;
     this.#retry = setTimeout(() => this.#askAndOpen(), wait);
   }
 
-  // An EventSource cannot say why it failed; a 401 must not loop but say that the session ended.
+  // An EventSource cannot say why it was refused; a 401 must not loop but say that the session ended.
   async #askAndOpen() {
     const stop = new AbortController();
-    try {
-      const answer = await fetch(this.getAttribute("url"), {
-        credentials: "include", headers: { Accept: "text/event-stream" }, signal: stop.signal,
-      });
-      stop.abort();
-      if (answer.status === 401 || answer.status === 404) return this.#end();
-    } catch {
-      // Still away: the next attempt follows.
-    }
-    if (this.isConnected) this.#open();
+    const answer = await fetch(this.getAttribute("url"), {
+      credentials: "include", headers: { Accept: "text/event-stream" }, signal: stop.signal,
+    }).catch(() => null);
+    stop.abort();
+    if (answer?.status === 401 || answer?.status === 404) this.#end();
+    else if (this.isConnected && this.dataset.state === "lost") this.#open();
   }
 
   #end() {
-    this.#close();
     this.#show("ended");
+    this.#close();
     this.#tell("ended", {});
   }
 
   #show(state) {
     if (this.dataset.state === state) return;
     this.dataset.state = state;
-    this.querySelector("[data-text]").textContent = text(TEXT_OF[state]);
+    this.querySelector("[data-text]").textContent = text(state);
     this.#tell(state === "live" || state === "late" ? "up" : "down", { state });
   }
 
