@@ -8,6 +8,7 @@ from pathlib import Path
 
 import asyncpg
 from litestar import Litestar, Request
+from litestar.config.cors import CORSConfig
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 from litestar.types import ControllerRouterHandler, Scope
@@ -69,6 +70,7 @@ def assemble(
     routes: Sequence[ControllerRouterHandler],
     *,
     openapi: OpenAPIConfig | None = None,
+    cors: CORSConfig | None = None,
     on_start: Callable[[], None] | None = None,
 ) -> Litestar:
     """The Litestar application of a process: every route behind the guard, every error in the person's language."""
@@ -82,6 +84,7 @@ def assemble(
         attachments.use_folder(settings.attachments)
         await unit.open_store(settings.app_dsn, application=f"dispatch109-{name}")
         use_feed(process.feed)
+        await process.feed.open()
         if on_start is not None:
             on_start()
         try:
@@ -94,7 +97,7 @@ def assemble(
             await unit.close_store()
             close_tracing()
 
-    public = requires(PUBLIC)
+    public, request_log = requires(PUBLIC), RequestLog(_who)
     ready = health.health_routes(
         public,
         required={"database": health.database_is_writable, "migrations": _at_head},
@@ -103,11 +106,12 @@ def assemble(
     litestar = app.assemble(
         routes=[*routes, *ready, metrics.metrics_route(public)],
         guards=[Guard(gate), limits.RateLimit(rate=50, burst=400, key=_person)],
-        middleware=[RequestLog(_who)],
+        middleware=[request_log],
         before_send=[
             SecurityHeaders(
                 own_url=settings.url, live_url=settings.live_url, keycloak_url=settings.keycloak_url
-            )
+            ),
+            request_log.unrouted,
         ],
         exception_handlers={
             **problems.handlers(translate, templating.language_of, error_page),
@@ -119,6 +123,7 @@ def assemble(
             [*(folder for root in ROOTS for folder in root.glob("**/templates"))], live_url=settings.live_url
         ),
         openapi=openapi,
+        cors=cors,
     )
     refuse_undeclared(litestar)
     return litestar

@@ -30,7 +30,6 @@ def create_app() -> Litestar:
             lambda: process.gate.still_valid(session, tenant.id),
         )
 
-    litestar = assemble(process, "live", [live], on_start=streams.end_on_sigterm)
     # Locally the two processes have two ports, so the page's origin is another one; in production it is the same.
-    litestar.cors_config = CORSConfig(allow_origins=[process.settings.url], allow_credentials=True)
-    return litestar
+    cors = CORSConfig(allow_origins=[process.settings.url], allow_credentials=True)
+    return assemble(process, "live", [live], cors=cors, on_start=streams.end_on_sigterm)

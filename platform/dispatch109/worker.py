@@ -42,6 +42,7 @@ async def run(settings: Settings) -> None:
     connections = Connections(settings.nats_url, settings.nats_credentials, "worker")
     feed = LiveFeed(connections)
     use_feed(feed)
+    await feed.open()
     slugs: dict[int, str] = {}
 
     async def follow_tenants() -> None:

@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from litestar import Litestar
+from litestar.config.cors import CORSConfig
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 from litestar.template import TemplateConfig
@@ -30,6 +31,7 @@ def assemble(  # noqa: PLR0913 - one argument a concern, all named
     dependencies: Mapping[str, Provide],
     lifespan: Sequence[Lifespan],
     before_send: Sequence[BeforeMessageSendHookHandler] = (),
+    cors: CORSConfig | None = None,
     template_config: TemplateConfig[Any] | None = None,
     openapi: OpenAPIConfig | None = None,
 ) -> Litestar:
@@ -41,6 +43,7 @@ def assemble(  # noqa: PLR0913 - one argument a concern, all named
         exception_handlers=exception_handlers,
         dependencies=dict(dependencies),
         before_send=list(before_send),
+        cors_config=cors,
         lifespan=list(lifespan),  # type: ignore[arg-type]
         template_config=template_config,
         openapi_config=openapi,

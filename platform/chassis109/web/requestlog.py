@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 
 import structlog
 from litestar.datastructures import Headers, MutableScopeHeaders
+from litestar.enums import HttpMethod
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from opentelemetry.trace import SpanKind
@@ -19,6 +20,7 @@ from chassis109.observe.tracing import span
 log = structlog.get_logger()
 
 _GIVEN = re.compile(r"[0-9A-Za-z-]{8,64}")
+_METHODS = frozenset(HttpMethod)
 QUIET = frozenset({"/livez", "/readyz", "/metrics"})
 
 
@@ -54,6 +56,16 @@ class RequestLog(ASGIMiddleware):
                 await next_app(scope, receive, noting)
             finally:
                 self._tell(scope, method, route, status, time.perf_counter() - started)
+
+    async def unrouted(self, message: Message, scope: Scope) -> None:
+        """A `before_send` hook for what no route answers: middleware does not run there."""
+        state = scope["state"]
+        if message["type"] == "http.response.start" and "request_id" not in state:
+            state["request_id"] = str(uuid7())
+            MutableScopeHeaders.from_message(message)["X-Request-Id"] = state["request_id"]
+            with bound_contextvars(request_id=state["request_id"]):
+                method = str(scope.get("method"))  # anything at all: not yet checked by a route
+                self._tell(scope, method if method in _METHODS else "-", "-", message["status"], 0.0)
 
     def _tell(self, scope: Scope, method: str, route: str, status: int, seconds: float) -> None:
         who = self._who(scope)
