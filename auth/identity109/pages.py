@@ -1,13 +1,14 @@
 """Signing in and out: /login /callback /logout /tenants /me, and Keycloak's back-channel logout."""
 
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
 import structlog
 from litestar import Request, Response, get, post
 from litestar.datastructures import Cookie
 from litestar.di import NamedDependency
-from litestar.params import FromQuery, SkipValidation, URLEncodedBody
+from litestar.params import FromQuery, QueryParameter, SkipValidation, URLEncodedBody
 from litestar.response import Redirect, Template
 from msgspec import Struct
 
@@ -26,6 +27,7 @@ AnyRequest = Request[Any, Any, Any]
 Acting = NamedDependency[SkipValidation[Actor]]
 TheGate = NamedDependency[SkipValidation[Gate]]
 SIGN_IN_SECONDS = 600
+TEMPLATES = Path(__file__).parent / "templates"
 
 log = structlog.get_logger()
 
@@ -64,12 +66,12 @@ async def login(request: AnyRequest, gate: TheGate, next: FromQuery[str] = "") -
 async def callback(
     request: AnyRequest,
     gate: TheGate,
-    state: FromQuery[str] = "",
+    given_state: Annotated[str, QueryParameter(name="state")] = "",  # `state` is reserved by Litestar
     code: FromQuery[str] = "",
     iss: FromQuery[str] = "",
 ) -> Redirect:
     """Finish the sign-in that this browser began. Raises SignInNotFinished for any other."""
-    attempt = gate.open_attempt(request.cookies.get(LOGIN_COOKIE, ""), state)
+    attempt = gate.open_attempt(request.cookies.get(LOGIN_COOKIE, ""), given_state)
     if attempt is None or not code or iss != gate.settings.issuer:
         raise SignInNotFinished
     try:
