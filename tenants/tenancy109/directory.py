@@ -12,7 +12,7 @@ FRESH_SECONDS = 2.0  # a new district is known, and a closed one gone, within th
 
 
 class _Known(Struct, frozen=True):
-    stamp: tuple[int, int]
+    stamp: str
     by_slug: dict[str, Tenant]
     by_id: dict[int, Tenant]
     outlines: dict[int, Outline]
@@ -85,7 +85,7 @@ async def _known() -> _Known:
     return _cache.known
 
 
-async def _read(stamp: tuple[int, int]) -> _Known:
+async def _read(stamp: str) -> _Known:
     # The stamp was read first: a change in between makes it differ again, and is read at the next look.
     found = [(tenant, shape) for tenant, shape in await repository.tenants() if tenant.active]
     return _Known(

@@ -185,15 +185,41 @@ def test_the_fourteen_tenants_of_the_region_are_right() -> None:
         assert len(folder.catalogue.services) >= 8
 
 
-def test_a_copied_template_lists_what_is_left_to_fill_in(tmp_path: Path) -> None:
-    for name in ("_template", "_shared"):
-        target = tmp_path / ("newplace" if name == "_template" else name)
-        target.mkdir()
-        for file in (TENANTS / name).iterdir():
-            (target / file.name).write_text(file.read_text())
+def _copied_template(root: Path) -> Path:
+    for source, target in (("_template", "newplace"), ("_shared", "_shared")):
+        (root / target).mkdir()
+        for file in (TENANTS / source).iterdir():
+            (root / target / file.name).write_text(file.read_text())
+    return root / "newplace"
 
-    asked = {
+
+def test_a_copied_template_lists_what_is_left_to_fill_in(tmp_path: Path) -> None:
+    _copied_template(tmp_path)
+
+    quoted = {
         problem.reason.split("`")[1].split(".")[0] for problem in problems(tmp_path) if "`" in problem.reason
     }
 
-    assert asked == {"id", "slug", "names", "centre_names", "kato", "dial_code", "duty_phones", "phone"}
+    assert quoted == {"id", "slug", "names", "centre_names", "kato", "dial_code", "duty_phones", "phone"}
+
+
+def test_a_template_that_is_filled_in_is_right(tmp_path: Path) -> None:
+    folder = _copied_template(tmp_path)
+    blanks = {
+        "id = 0": "id = 15",
+        'slug = ""': 'slug = "newplace"',
+        'kk = "", ru = "", en = ""': 'kk = "Жаңа", ru = "Новый", en = "New"',
+        "lon = 0.0": "lon = 68.0",
+        "lat = 0.0": "lat = 54.0",
+        'kato = ""': 'kato = "5999"',
+        'dial_code = ""': 'dial_code = "71599"',
+        'phone = ""': 'phone = "+77159921234"',
+        **{f'{number} = ""': f'{number} = "+77159921234"' for number in (101, 102, 103, 112)},
+    }
+    for file in folder.iterdir():
+        text = file.read_text()
+        for blank, filled in blanks.items():
+            text = text.replace(blank, filled)
+        file.write_text(text)
+
+    assert problems(tmp_path) == []
