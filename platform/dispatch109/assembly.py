@@ -5,13 +5,14 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, cast
 
 import asyncpg
 from litestar import Litestar, Request
 from litestar.config.cors import CORSConfig
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
-from litestar.types import ControllerRouterHandler, Scope
+from litestar.types import ControllerRouterHandler, ExceptionHandlersMap, Scope
 
 from chassis109.bus.announce import use_feed
 from chassis109.bus.connection import Connections
@@ -113,10 +114,7 @@ def assemble(
             ),
             request_log.unrouted,
         ],
-        exception_handlers={
-            **problems.handlers(translate, templating.language_of, error_page),
-            **EXCEPTION_HANDLERS,
-        },
+        exception_handlers=_handlers(),
         dependencies={**gate.dependencies(), "key": Provide(idempotency_key)},
         lifespan=[lifespan],
         template_config=templating.template_config(
@@ -129,7 +127,12 @@ def assemble(
     return litestar
 
 
-async def idempotency_key(request: Request[object, object, object]) -> RequestKey | None:
+def _handlers() -> ExceptionHandlersMap:
+    common = problems.handlers(translate, templating.language_of, error_page)
+    return cast(ExceptionHandlersMap, {**common, **EXCEPTION_HANDLERS})
+
+
+async def idempotency_key(request: Request[Any, Any, Any]) -> RequestKey | None:
     """The Idempotency-Key of the request with what the request says; raises when it is malformed."""
     given = request.headers.get("idempotency-key")
     if given is None:

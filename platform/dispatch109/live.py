@@ -1,5 +1,7 @@
 """The live process: event streams of open screens, apart from the web process so that neither blocks the other."""
 
+from typing import Any
+
 from litestar import Litestar, Request, get
 from litestar.config.cors import CORSConfig
 from litestar.di import NamedDependency
@@ -18,9 +20,7 @@ def create_app() -> Litestar:
     streams = Streams(process.feed)
 
     @get("/t/{slug:str}/live", opt=requires(SIGNED_IN), include_in_schema=False)
-    async def live(
-        request: Request[object, object, object], actor: NamedDependency[SkipValidation[Actor]]
-    ) -> Stream:
+    async def live(request: Request[Any, Any, Any], actor: NamedDependency[SkipValidation[Actor]]) -> Stream:
         """The events of one tenant for one person, as long as the session holds."""
         tenant, session = actor.here, actor.session_id or b""
         return streams.open(

@@ -46,7 +46,7 @@ async def run(settings: Settings) -> None:
     slugs: dict[int, str] = {}
 
     async def follow_tenants() -> None:
-        slugs.update({tenant.id: tenant.slug for tenant in await directory.all_()})
+        slugs.update({tenant.id: tenant.slug for tenant in await directory.all()})
 
     def account_of(tenant: int) -> str | None:
         return subjects.account_of(slugs[tenant]) if tenant in slugs else None
@@ -92,7 +92,7 @@ async def _every(seconds: float, task: Callable[[], Awaitable[None]]) -> None:
 async def _tidy() -> None:
     async with unit.transaction(None):
         await sessions.sweep_sessions(clock.now())
-    for tenant in await directory.all_():
+    for tenant in await directory.all():
         async with unit.transaction(tenant.id):
             await idempotency.forget(clock.now() - KEPT_KEYS)
 

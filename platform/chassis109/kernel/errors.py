@@ -6,7 +6,8 @@ the edge translates. Nothing here knows of HTTP beyond the status number.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as data_field
 from typing import Any, ClassVar
 
 
@@ -99,7 +100,7 @@ class FieldError:
     field: str
     rule: str
     message: str
-    params: dict[str, object] = field(default_factory=dict)
+    params: dict[str, object] = data_field(default_factory=dict)
 
 
 class Invalid(Refused):

@@ -21,13 +21,21 @@ class Form:
 
     def text(self, field: str, value: str | None, *, most: int, required: bool = False) -> str:
         """The value in NFC without outer blanks; '' when refused or absent. `most` is in characters."""
-        cleaned = unicodedata.normalize("NFC", (value or "").replace("\r\n", "\n").replace("\r", "\n")).strip()
+        cleaned = unicodedata.normalize(
+            "NFC", (value or "").replace("\r\n", "\n").replace("\r", "\n")
+        ).strip()
         if _FORBIDDEN.search(cleaned):
             self.refuse(field, "characters", "Remove control characters from this field.")
         elif required and not cleaned:
             self.refuse(field, "required", "Fill in this field.")
         elif len(cleaned) > most:
-            self.refuse(field, "length", "At most {most} characters, here are {length}.", most=most, length=len(cleaned))
+            self.refuse(
+                field,
+                "length",
+                "At most {most} characters, here are {length}.",
+                most=most,
+                length=len(cleaned),
+            )
         else:
             return cleaned
         return ""

@@ -8,7 +8,7 @@ import inspect
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import Token
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import asyncpg
 from piccolo.engine.postgres import PostgresEngine, PostgresTransaction
@@ -63,33 +63,35 @@ def _away_is_unavailable() -> Iterator[None]:
 class Unit(PostgresTransaction):
     """A transaction that carries its tenant and gives its connection back whatever happens."""
 
-    __slots__ = ("after", "tenant")
+    __slots__ = ("after", "outer", "pool", "tenant")
 
     def __init__(self, engine: "Engine", tenant: int | None) -> None:
         super().__init__(engine, allow_nested=True)
         self.tenant = tenant
         self.after: list[AfterCommit] = []
-        if self._parent is not None and self._parent.tenant != tenant:
-            raise TenantMismatch(f"inside tenant {self._parent.tenant}, asked for {tenant}")
+        self.pool = engine.connections()
+        self.outer = cast("Unit | None", self._parent)
+        if self.outer is not None and self.outer.tenant != tenant:
+            raise TenantMismatch(f"inside tenant {self.outer.tenant}, asked for {tenant}")
 
     async def __aenter__(self) -> "Unit":
-        if self._parent is not None:
-            return self._parent  # type: ignore[no-any-return]
+        if self.outer is not None:
+            return self.outer
         with _away_is_unavailable():
-            self.connection = await self.engine.pool.acquire(timeout=ACQUIRE_SECONDS)
+            self.connection = await self.pool.acquire(timeout=ACQUIRE_SECONDS)
         try:
             # One round trip opens the transaction and names the tenant, before any other statement can run.
             tenant = "" if self.tenant is None else str(int(self.tenant))
             with _away_is_unavailable():
                 await self.connection.execute(f"BEGIN; SELECT set_config('app.tenant', '{tenant}', true)")
         except BaseException:
-            await self.engine.pool.release(self.connection)
+            await self.pool.release(self.connection)
             raise
         self.context: Token[Any] = self.engine.current_transaction.set(self)
         return self
 
     async def __aexit__(self, exc_type: Any, exc: Any, tb: Any) -> Literal[False]:  # noqa: ANN401
-        if self._parent is not None:
+        if self.outer is not None:
             return False
         try:
             if exc_type is None:
@@ -100,7 +102,7 @@ class Unit(PostgresTransaction):
                     await self.connection.execute("ROLLBACK")
         finally:
             self.engine.current_transaction.reset(self.context)
-            await self.engine.pool.release(self.connection)
+            await self.pool.release(self.connection)
         if exc_type is None:
             await self._tell()
         return False
@@ -118,23 +120,33 @@ class Engine(PostgresEngine):
     async def check_version(self) -> None:
         """Not at construction: the process must start while PostgreSQL is away."""
 
-    def transaction(self, allow_nested: bool = True) -> Any:  # noqa: ANN401, ARG002 - Piccolo's signature
+    def transaction(self, allow_nested: bool = True) -> Any:  # noqa: ANN401 - Piccolo's signature
+        """Refused: Piccolo's own transaction knows no tenant."""
         raise NoUnitOfWork("use chassis109.store.unit.transaction(tenant)")
+
+    def connections(self) -> "asyncpg.Pool[asyncpg.Record]":
+        """The open pool."""
+        if self.pool is None:
+            raise NoUnitOfWork("the store is not open")
+        return self.pool
 
     def unit(self, tenant: int | None) -> Unit:
         """A new unit of work, or the running one of the same tenant."""
         return Unit(self, tenant)
 
     async def batch(self, *_: Any, **__: Any) -> Any:  # noqa: ANN401 - Piccolo's signature
+        """Refused."""
         raise NoUnitOfWork("a batch would run on a connection of its own, without the tenant")
 
     async def run_querystring(self, querystring: QueryString, in_pool: bool = True) -> list[dict[str, Any]]:
+        """Inside a unit of work only."""
         current()
-        return await super().run_querystring(querystring, in_pool)
+        return cast(list[dict[str, Any]], await super().run_querystring(querystring, in_pool))
 
     async def run_ddl(self, ddl: str, in_pool: bool = True) -> list[dict[str, Any]]:
+        """Inside a unit of work only."""
         current()
-        return await super().run_ddl(ddl, in_pool)
+        return cast(list[dict[str, Any]], await super().run_ddl(ddl, in_pool))
 
 
 _engine: Engine | None = None
@@ -223,5 +235,5 @@ async def execute(sql: str, *args: object) -> str:
 async def lookup(sql: str, *args: object) -> Sequence[asyncpg.Record]:
     """One statement in a transaction of its own: for global tables and functions that set their own scope."""
     with _away_is_unavailable():
-        async with engine().pool.acquire(timeout=ACQUIRE_SECONDS) as connection:
+        async with engine().connections().acquire(timeout=ACQUIRE_SECONDS) as connection:
             return await connection.fetch(sql, *args)  # type: ignore[no-any-return]

@@ -135,7 +135,9 @@ def handlers(
             msgspec.json.encode(problem),
             status_code=problem.status,
             media_type="application/problem+json",
-            headers={name: value for name, value in headers.items() if name.lower() in {"retry-after", "allow"}},
+            headers={
+                name: value for name, value in headers.items() if name.lower() in {"retry-after", "allow"}
+            },
         )
 
     return {Exception: handle, HTTPException: handle, Refused: handle}

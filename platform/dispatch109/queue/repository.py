@@ -1,5 +1,7 @@
 """The one query behind every list of tickets: keyset-paged, one statement whatever the filter."""
 
+from typing import Any
+
 from chassis109.store import unit
 from dispatch109.queue.model import Filter, Place, Row
 from dispatch109.tickets.model import State
@@ -7,40 +9,49 @@ from dispatch109.tickets.model import State
 _COLUMNS = ", ".join(Row.__dataclass_fields__)
 # Names and phones never stand in a queue; the count stops at a thousand because nobody reads further.
 COUNT_LIMIT = 1000
+_CONTACTS = "SELECT id FROM dispatch.contact WHERE tenant_id = app.tenant() AND phone_index = ?"
 
 
 def _where(wanted: Filter) -> tuple[list[str], list[object]]:
     """Conditions and their arguments, in order. Every value is an argument, never part of the text."""
-    conditions, args = ["tenant_id = app.tenant()"], list[object]()
-
-    def add(condition: str, value: object) -> None:
-        args.append(value)
-        conditions.append(condition.replace("?", f"${len(args)}"))
-
-    if wanted.view == "open":
-        conditions.append("closed_at IS NULL")
-    if wanted.states:
-        add("state = ANY(?)", [state.value for state in wanted.states])
-    if wanted.service:
-        add("service_code = ?", wanted.service)
-    if wanted.category:
-        add("category_code = ?", wanted.category)
-    if wanted.overdue:
-        conditions.append("due_at < now() AND done_at IS NULL AND paused_at IS NULL AND closed_at IS NULL")
-    if wanted.unanswered:
-        conditions.append("unanswered > 0")
-    if wanted.phone_index is not None:
-        add(
-            "contact_id IN (SELECT id FROM dispatch.contact WHERE tenant_id = app.tenant() AND phone_index = ?)",
-            wanted.phone_index,
-        )
-    elif wanted.number is not None:
-        if wanted.number[0] is not None:
-            add("year = ?", wanted.number[0])
-        add("number = ?", wanted.number[1])
-    elif wanted.words:
-        add("folded ILIKE ?", "%" + _escaped(wanted.words) + "%")
+    conditions = ["tenant_id = app.tenant()", *(text for chosen, text in _flags(wanted) if chosen)]
+    args = list[object]()
+    for template, *values in _compared(wanted):
+        first, args = len(args) + 1, [*args, *values]
+        condition = template
+        for place in range(first, len(args) + 1):
+            condition = condition.replace("?", f"${place}", 1)
+        conditions.append(condition)
     return conditions, args
+
+
+def _flags(wanted: Filter) -> list[tuple[bool, str]]:
+    return [
+        (wanted.view == "open", "closed_at IS NULL"),
+        (wanted.overdue, "due_at < now() AND done_at IS NULL AND paused_at IS NULL AND closed_at IS NULL"),
+        (wanted.unanswered, "unanswered > 0"),
+    ]
+
+
+def _compared(wanted: Filter) -> list[tuple[Any, ...]]:
+    """Conditions with a `?` for each of the values behind them."""
+    found: list[tuple[Any, ...]] = []
+    if wanted.states:
+        found.append(("state = ANY(?)", [state.value for state in wanted.states]))
+    if wanted.service:
+        found.append(("service_code = ?", wanted.service))
+    if wanted.category:
+        found.append(("category_code = ?", wanted.category))
+    return found + _searched(wanted)
+
+
+def _searched(wanted: Filter) -> list[tuple[Any, ...]]:
+    if wanted.phone_index is not None:
+        return [(f"contact_id IN ({_CONTACTS})", wanted.phone_index)]
+    if wanted.number is not None:
+        year, number = wanted.number
+        return [("number = ?", number)] if year is None else [("(year, number) = (?, ?)", year, number)]
+    return [("folded ILIKE ?", "%" + _escaped(wanted.words) + "%")] if wanted.words else []
 
 
 def _escaped(words: str) -> str:

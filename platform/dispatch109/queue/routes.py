@@ -19,7 +19,7 @@ from identity109.permissions import requires
 
 
 @get("/api/v1/t/{slug:str}/tickets", opt=requires(P.TICKET_READ), tags=["tickets"])
-async def page(  # noqa: PLR0913 - one argument a filter
+async def page(  # noqa: PLR0913, PLR0917 - one argument a filter
     actor: Acting,
     view: FromQuery[Literal["open", "all"]] = "open",
     states: Annotated[list[State] | None, QueryParameter(name="state")] = None,

@@ -48,7 +48,10 @@ class TicketFact(msgspec.Struct, frozen=True, tag="ticket/1"):
 
 
 _SAME = frozenset(
-    ["id", "reference", "version", "state", "priority", "opened_at", "updated_at", "react_by", "due_at", "statutory_due", "unanswered", "reopened", "done_at", "closed_at"]
+    [
+        *("id", "reference", "version", "state", "priority", "opened_at", "updated_at", "react_by", "due_at"),
+        *("statutory_due", "unanswered", "reopened", "done_at", "closed_at"),
+    ]
 )
 
 
