@@ -29,6 +29,9 @@ def main(arguments: Sequence[str]) -> int:
         if str(failure):
             print(f"\n{failure}", file=sys.stderr, flush=True)
         return 1
+    except OSError as failure:
+        print(f"\nThe system refused: {failure}.", file=sys.stderr, flush=True)
+        return 1
     except KeyboardInterrupt:
         say("\nInterrupted; nothing of this start is left running.")
         return 130

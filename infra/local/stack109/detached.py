@@ -94,7 +94,8 @@ def _follow_own(instance: Instance, launched: Launched) -> None:
 
 
 def _follow_other(instance: Instance) -> None:
-    say("  … another command is starting this stack; waiting for it")
+    if not _is_ready(instance):
+        say("  … another command is starting this stack; waiting for it")
     while is_running(instance):
         if _is_ready(instance):
             return

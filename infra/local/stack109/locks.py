@@ -15,7 +15,7 @@ from stack109.progress import say
 def waiting(path: Path) -> Iterator[None]:
     """Hold the lock; wait, and say so, while another command sets things up."""
     with _opened(path) as number:
-        if not _take(number):
+        if not _taken_within(number, seconds=1):
             say("  … waiting: another command is setting things up")
             fcntl.flock(number, fcntl.LOCK_EX)
         yield
@@ -25,13 +25,10 @@ def waiting(path: Path) -> Iterator[None]:
 def only_one(path: Path, name: str) -> Iterator[None]:
     """Hold the lock of an instance, or refuse: it has a supervisor already."""
     with _opened(path) as number:
-        limit = time.monotonic() + 1
-        while not _take(number):  # a status command may hold it for a moment
-            if time.monotonic() > limit:
-                raise AlreadyRunning(
-                    f"The stack {name!r} of this checkout is running already (make status, make down)."
-                )
-            time.sleep(0.05)
+        if not _taken_within(number, seconds=1):  # a status command may hold it for a moment
+            raise AlreadyRunning(
+                f"The stack {name!r} of this checkout is running already (make status, make down)."
+            )
         yield
 
 
@@ -51,6 +48,15 @@ def _opened(path: Path) -> Iterator[int]:
         yield number
     finally:
         os.close(number)
+
+
+def _taken_within(number: int, seconds: float) -> bool:
+    limit = time.monotonic() + seconds
+    while not _take(number):
+        if time.monotonic() > limit:
+            return False
+        time.sleep(0.05)
+    return True
 
 
 def _take(number: int) -> bool:

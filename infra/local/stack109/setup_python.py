@@ -30,9 +30,10 @@ def ensure(root: Path, log: Path) -> None:
 
 def _works(environment: Path) -> bool:
     python = environment / "bin" / "python"
-    if not python.exists():
+    try:
+        return subprocess.run([python, "-c", "import pip"], capture_output=True, check=False).returncode == 0
+    except OSError:  # absent, or a link to an interpreter that has gone or is closed to this user
         return False
-    return subprocess.run([python, "-c", "import pip"], capture_output=True, check=False).returncode == 0
 
 
 def _create(environment: Path, log: Path) -> None:
