@@ -3,7 +3,7 @@
 from chassis109.kernel.errors import Conflict, FieldError, Invalid
 from tenancy109 import directory
 from tenancy109.model import Catalogue, Category, Tenant
-from tenancy109.routing import Point, choose, zones_at
+from tenancy109.routing import Point, zones_at
 
 
 class PauseNotAllowed(Conflict):
@@ -21,10 +21,18 @@ async def covers(tenant: Tenant, point: Point) -> bool:
 
 
 def category(catalogue: Catalogue, code: str) -> Category:
-    """The category of that code; raises Invalid naming the field."""
+    """The category that a ticket may get today; raises Invalid naming the field."""
     found = catalogue.category(code)
     if found is None:
         raise Invalid(FieldError("category", "choice", "Choose one of the listed values."))
+    return found
+
+
+def known(catalogue: Catalogue, code: str) -> Category:
+    """The category of an existing ticket, retired or not."""
+    found = catalogue.category_ever(code)
+    if found is None:  # the foreign key of the ticket says that it cannot be
+        raise LookupError(code)
     return found
 
 
@@ -36,13 +44,12 @@ def require_service(catalogue: Catalogue, code: str) -> None:
 
 def require_pause(catalogue: Catalogue, code: str) -> None:
     """Raise PauseNotAllowed where the category does not let the clock stop."""
-    if not category(catalogue, code).pause_allowed:
+    if not known(catalogue, code).pause_allowed:
         raise PauseNotAllowed
 
 
 def next_service(catalogue: Catalogue, code: str, point: Point | None, refused: set[str]) -> str | None:
-    """The service that comes after those that refused: around the point from near to far, then for everywhere."""
-    around = [zone.code for zone in zones_at(catalogue, point)] if point else []
+    """The service after those that refused: of the zones around the point, smallest first, then everywhere's."""
+    places = [*(zone.code for zone in zones_at(catalogue, point)), "*"] if point else ["*"]
     routes = {route.place: route.service for route in catalogue.routes if route.category == code}
-    candidates = [choose(catalogue, code, point), *(routes[z] for z in around if z in routes), routes["*"]]
-    return next((service for service in candidates if service not in refused), None)
+    return next((routes[p] for p in places if p in routes and routes[p] not in refused), None)

@@ -140,7 +140,8 @@ async def amend(ticket_id: UUID, version: int | None, request: Request, actor: A
         if ticket.state in {State.CLOSED, State.REJECTED, State.CANCELLED}:
             raise WrongState(ticket)
         ticket.require_version(version)
-        catalogues.category(await catalogues.of(actor.here), request.category_code)
+        if request.category_code != ticket.category_code:
+            catalogues.category(await catalogues.of(actor.here), request.category_code)
         wanted = {name: getattr(request, name) for name in Request.__dataclass_fields__}
         changed = [name for name, value in wanted.items() if getattr(ticket, name) != value]
         if not changed:
@@ -175,7 +176,7 @@ async def reopen(ticket_id: UUID, reason: str, actor: Actor) -> Ticket:
         again = Move("reopen", State.REOPENED, reason)
         served_by = [a.service_code for a in await repository.assignments(ticket.id)]
         reopened = replace(ticket, done_at=None, closed_at=None, reopened=ticket.reopened + 1)
-        seconds = catalogues.category(catalogue, ticket.category_code).resolution_seconds
+        seconds = catalogues.known(catalogue, ticket.category_code).resolution_seconds
         reopened = replace(reopened, due_at=clock.now() + timedelta(seconds=seconds))
         return await _assign(reopened, served_by[-1], actor, catalogue, again)
 
@@ -214,7 +215,7 @@ async def move(before: Ticket, actor: Actor, *moves: Move, **changes: Any) -> Ti
 async def _assign(
     ticket: Ticket, service_code: str, actor: Actor, catalogue: Catalogue, *before: Move, note: str = ""
 ) -> Ticket:
-    seconds = catalogues.category(catalogue, ticket.category_code).reaction_seconds
+    seconds = catalogues.known(catalogue, ticket.category_code).reaction_seconds
     react_by = clock.now() + timedelta(seconds=seconds)
     await repository.add_assignment(ticket.id, service_code, react_by, _person(actor))
     given = Move("assign", State.ASSIGNED, note, {"service": service_code})
