@@ -44,7 +44,11 @@ async def insert(callback: Callback) -> None:
 
 async def get(callback_id: UUID) -> Callback | None:
     """A callback with its attempts, locked until the end of the unit."""
-    row = await unit.fetchrow(_SELECT + " AND c.id = $1 FOR UPDATE OF c", callback_id)
+    # Two statements: after waiting for a lock PostgreSQL reads that row again, but not the rows of a subselect.
+    await unit.execute(
+        "SELECT FROM dispatch.callback WHERE tenant_id = app.tenant() AND id = $1 FOR UPDATE", callback_id
+    )
+    row = await unit.fetchrow(_SELECT + " AND c.id = $1", callback_id)
     return _callback(row) if row else None
 
 

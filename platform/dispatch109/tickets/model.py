@@ -84,6 +84,7 @@ class StaleVersion(Conflict):
         return {
             "state": t.state.value, "version": t.version, "category": t.category_code, "service": t.service_code,
             "text": t.text, "address": t.address, "landmark": t.landmark, "priority": t.priority,
+            "point": {"lon": t.point[0], "lat": t.point[1]} if t.point else None,
             "updated_at": t.updated_at.isoformat(),
         }  # fmt: skip
 

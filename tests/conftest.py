@@ -1,0 +1,50 @@
+"""What every test may ask for: the environment of the running stack, and databases of its own.
+
+Unit and architecture tests need nothing. Integration and acceptance tests need the stack that `make test`
+starts; without it they fail with a sentence, they are never skipped.
+"""
+
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from tests.databases import Database, Databases
+
+ROOT = Path(__file__).parents[1]
+NEEDED = (
+    "DISPATCH_OWNER_DSN", "DISPATCH_APP_DSN", "DISPATCH_RELAY_DSN", "POSTGRES_DSN", "NATS_URL", "NATS_CREDENTIALS",
+    "DISPATCH_URL", "KEYCLOAK_URL",
+)  # fmt: skip
+STANDALONE = ("unit", "architecture")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    kind = item.path.relative_to(ROOT / "tests").parts[0]
+    absent = [name for name in NEEDED if not os.environ.get(name)]
+    if kind not in STANDALONE and absent:
+        pytest.fail(
+            f"This test needs the stack that `make test` starts; not set: {', '.join(absent)}.", pytrace=False
+        )
+
+
+@pytest.fixture(scope="session")
+def environment() -> dict[str, str]:
+    """The environment that `make test` gives."""
+    return dict(os.environ)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def databases(environment: dict[str, str]) -> AsyncIterator[Databases]:
+    """Makes databases beside the running stack's, which stays as it is; all are dropped at the end."""
+    made = await Databases.open(environment)
+    yield made
+    await made.close()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def own_database(databases: Databases) -> Database:
+    """One database with all migrations and the 14 tenants, shared by the tests of verbs and isolation."""
+    return await databases.clone("tenants")

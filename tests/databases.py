@@ -1,0 +1,116 @@
+"""Databases of the tests' own, made from templates in the cluster of the running stack.
+
+`empty`: extensions and LEAKPROOF marks only, as the bootstrap leaves it. `migrated`: all migrations. `tenants`:
+the 14 tenants as well. A clone takes a fraction of a second, so a test that breaks things takes its own.
+"""
+
+import os
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import asyncpg
+
+from chassis109.store import migrate, unit
+from dispatch109.migrate import PACKAGES
+from tenancy109 import directory, provisioning, registry
+
+ROOT = Path(__file__).parents[1]
+EXTENSIONS = ROOT / "infra" / "postgres" / "extensions.sql"
+
+
+@dataclass(frozen=True)
+class Database:
+    """One database: how each role reaches it."""
+
+    name: str
+    owner: str
+    app: str
+    relay: str
+    superuser: str
+
+
+class Databases:
+    """Makes databases for one run of the tests and drops them."""
+
+    def __init__(self, environment: dict[str, str], administrator: asyncpg.Connection) -> None:
+        self._environment = environment
+        self._administrator = administrator
+        self._numbers = count(1)
+        self._templates: dict[str, Database] = {}
+        self._made: list[str] = []
+
+    @classmethod
+    async def open(cls, environment: dict[str, str]) -> "Databases":
+        """Connect as the superuser of the cluster."""
+        return cls(environment, await asyncpg.connect(environment["POSTGRES_DSN"]))
+
+    async def close(self) -> None:
+        """Drop everything that was made."""
+        for name in reversed(self._made):
+            await self._administrator.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        await self._administrator.close()
+
+    async def clone(self, template: str) -> Database:
+        """A new database like the template: empty, migrated or tenants."""
+        if template not in self._templates:
+            self._templates[template] = await self._template(template)
+        return await self._create(self._templates[template].name)
+
+    async def _template(self, name: str) -> Database:
+        if name == "empty":
+            made = await self._create("template0")
+            superuser = await asyncpg.connect(made.superuser)
+            await superuser.execute(EXTENSIONS.read_text())
+            await superuser.close()
+            return made
+        if name == "migrated":
+            made = await self.clone("empty")
+            await migrate.run(made.owner, PACKAGES)
+            return made
+        made = await self.clone("migrated")
+        async with storing(made.owner):
+            await provisioning.apply(registry.load(ROOT / "tenants"))
+        return made
+
+    async def _create(self, template: str) -> Database:
+        name = f"tests109_{os.getpid()}_{next(self._numbers)}"
+        await self._administrator.execute(
+            f'CREATE DATABASE "{name}" TEMPLATE "{template}" OWNER dispatch_owner'
+        )
+        self._made.append(name)
+
+        def reached(variable: str) -> str:
+            return urlsplit(self._environment[variable])._replace(path=f"/{name}").geturl()
+
+        return Database(
+            name,
+            owner=reached("DISPATCH_OWNER_DSN"),
+            app=reached("DISPATCH_APP_DSN"),
+            relay=reached("DISPATCH_RELAY_DSN"),
+            superuser=reached("POSTGRES_DSN"),
+        )
+
+
+class storing:  # noqa: N801 - reads as a verb: `async with storing(dsn)`
+    """The process-wide store on another database for a while; afterwards it is where it was."""
+
+    def __init__(self, dsn: str, size: int = 8) -> None:
+        self._dsn, self._size = dsn, size
+        self._before: str | None = None
+
+    async def __aenter__(self) -> None:
+        try:
+            self._before = unit.engine().config["dsn"]
+        except unit.NoUnitOfWork:
+            self._before = None
+        await unit.close_store()
+        await unit.open_store(self._dsn, self._size)
+        directory.forget()
+
+    async def __aexit__(self, *_: object) -> None:
+        await unit.close_store()
+        if self._before is not None:
+            await unit.open_store(self._before)
+        directory.forget()
