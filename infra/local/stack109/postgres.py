@@ -156,7 +156,7 @@ class Postgres:
         if not note.exists():
             return
         pid = int((note.read_text().split() or ["0"])[0])
-        if _is_postmaster_of(pid, self.data):
+        if is_postmaster_of(pid, self.data):
             end(pid, start_ticks(pid), signal.SIGINT, 30)
         note.unlink(missing_ok=True)
 
@@ -187,7 +187,8 @@ def _can_enter(folder: Path, user: User) -> bool:
     return subprocess.run(test, user=user.uid, group=user.gid, extra_groups=[], check=False).returncode == 0
 
 
-def _is_postmaster_of(pid: int, data: Path) -> bool:
+def is_postmaster_of(pid: int, data: Path) -> bool:
+    """True when the process is a PostgreSQL server on exactly this folder."""
     try:
         words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
     except OSError:

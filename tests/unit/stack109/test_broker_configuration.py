@@ -1,0 +1,76 @@
+"""The broker's configuration: who may say what, generated from the registry."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from stack109 import nats_conf
+
+BROKER = nats_conf.Broker("trial", 1, 2, Path("/nowhere"))
+
+
+def rendered(*tenants: str) -> str:
+    return nats_conf.render(BROKER, tenants, lambda account: f"secret of {account}")
+
+
+def block(configuration: str, account: str) -> str:
+    """One account's part of the text."""
+    return configuration.split(f"\n  {account} {{\n")[1].split("\n  }", maxsplit=1)[0]
+
+
+def publish_rights(configuration: str, account: str) -> set[str]:
+    listed = re.search(r"publish: \{ allow: \[(.*?)\]", block(configuration, account))
+    assert listed
+    return set(re.findall(r'"([^"]+)"', listed[1]))
+
+
+def test_a_tenant_may_publish_its_own_facts_and_handoffs_and_read_its_own_consumers_only() -> None:
+    assert publish_rights(rendered("petropavl", "shal-aqyn"), "T_SHAL_AQYN") == {
+        "sko.feed.shal-aqyn.*",
+        "sko.*.handoff.*.shal-aqyn.*",
+        "hub.API.CONSUMER.MSG.NEXT.RETURN.shal-aqyn",
+        "hub.API.CONSUMER.INFO.RETURN.shal-aqyn",
+        "$JS.ACK.RETURN.shal-aqyn.>",
+        "$JS.ACK.*.*.RETURN.shal-aqyn.>",
+        "region.API.CONSUMER.MSG.NEXT.MANDATE.shal-aqyn",
+        "region.API.CONSUMER.INFO.MANDATE.shal-aqyn",
+        "$JS.ACK.MANDATE.shal-aqyn.>",
+        "$JS.ACK.*.*.MANDATE.shal-aqyn.>",
+    }
+
+
+def test_no_account_of_a_tenant_names_another_tenant() -> None:
+    slugs = ("petropavl", "aiyrtau", "shal-aqyn")
+    configuration = rendered(*slugs)
+    for slug in slugs:
+        own = block(configuration, nats_conf.tenant_account(slug))
+        assert not [other for other in slugs if other != slug and other in own]
+
+
+def test_a_service_may_answer_as_itself_only() -> None:
+    assert {right for right in publish_rights(rendered("petropavl"), "S103") if right.startswith("sko.")} == {
+        "sko.*.reply.103.*.*"
+    }
+
+
+@pytest.mark.parametrize("owner", ["HUB", "REGION"])
+def test_every_export_names_the_accounts_that_may_use_it(owner: str) -> None:
+    exports = [line for line in block(rendered("petropavl"), owner).splitlines() if "{ service" in line]
+    assert exports
+    assert all("accounts: [" in line for line in exports if "account:" not in line)
+
+
+def test_an_acknowledged_message_is_on_the_disk() -> None:
+    assert "sync_interval: always" in rendered("petropavl")
+
+
+def test_the_system_account_has_no_jetstream() -> None:
+    assert "jetstream" not in block(rendered("petropavl"), "SYS")
+
+
+def test_the_registry_gives_the_tenants_and_not_the_template(tmp_path: Path) -> None:
+    for slug in ("petropavl", "_template"):
+        (tmp_path / slug).mkdir()
+        (tmp_path / slug / "tenant.toml").write_text(f'id = 1\nslug = "{slug}"\n')
+    assert nats_conf.slugs(tmp_path) == ["petropavl"]

@@ -1,0 +1,81 @@
+"""The realms as committed: what a reviewer would look for."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stack109.failure import StackFailure
+from stack109.keycloak import REALMS, realm_file
+
+FOLDER = Path(__file__).parents[3] / "auth" / "realms"
+VALUES = {
+    "DISPATCH_URL": "http://localhost:1",
+    "HUB_URL": "http://localhost:2",
+    **dict.fromkeys(
+        ("DISPATCH_WEB_SECRET", "PROVISIONER_SECRET", "HUB_WEB_SECRET", "HUB_PROVISIONER_SECRET"), "generated"
+    ),
+}
+
+
+def realm(name: str) -> dict[str, Any]:
+    return realm_file(FOLDER, name, VALUES)
+
+
+def client(name: str, of: str = "sko") -> dict[str, Any]:
+    return next(client for client in realm(of)["clients"] if client["clientId"] == name)
+
+
+@pytest.mark.parametrize("name", REALMS)
+def test_tokens_are_signed_by_elliptic_curve_and_refreshed_once(name: str) -> None:
+    content = realm(name)
+    assert (content["defaultSignatureAlgorithm"], content["revokeRefreshToken"]) == ("ES256", True)
+
+
+@pytest.mark.parametrize("name", REALMS)
+def test_a_dispatcher_is_locked_out_for_a_while_but_never_for_good(name: str) -> None:
+    content = realm(name)
+    assert (content["bruteForceProtected"], content["permanentLockout"]) == (True, False)
+
+
+@pytest.mark.parametrize("name", REALMS)
+def test_a_session_lasts_a_shift_and_ends_after_an_idle_hour(name: str) -> None:
+    content = realm(name)
+    assert (content["ssoSessionMaxLifespan"], content["ssoSessionIdleTimeout"]) == (13 * 3600, 3600)
+
+
+@pytest.mark.parametrize("name", REALMS)
+def test_the_login_page_speaks_three_languages(name: str) -> None:
+    assert realm(name)["supportedLocales"] == ["kk", "ru", "en"]
+
+
+@pytest.mark.parametrize("name", REALMS)
+def test_no_realm_carries_client_scopes_because_that_loses_the_built_in_ones(name: str) -> None:
+    assert "clientScopes" not in realm(name)
+
+
+@pytest.mark.parametrize("name", REALMS)
+def test_no_person_and_no_secret_is_committed(name: str) -> None:
+    content = realm(name)
+    assert [user["username"] for user in content["users"]] == ["service-account-provisioner"]
+    assert {one["secret"] for one in content["clients"] if "secret" in one} == {"generated"}
+
+
+def test_the_consoles_use_code_flow_with_pkce_and_one_exact_redirect() -> None:
+    consoles = client("dispatch-web")
+    assert consoles["redirectUris"] == ["http://localhost:1/callback"]
+    assert consoles["attributes"]["pkce.code.challenge.method"] == "S256"
+    assert not consoles["directAccessGrantsEnabled"]
+    assert not consoles["publicClient"]
+
+
+def test_direct_grants_exist_for_the_demo_only_and_not_in_the_realm_as_committed() -> None:
+    assert client("dispatch-demo")["directAccessGrantsEnabled"]
+    assert "dispatch-demo" not in (FOLDER / "sko.json").read_text()
+
+
+def test_a_placeholder_nobody_knows_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "sko.json").write_text('{"clients": [], "secret": "${FORGOTTEN}"}')
+    (tmp_path / "demo-clients.json").write_text("{}")
+    with pytest.raises(StackFailure, match="FORGOTTEN"):
+        realm_file(tmp_path, "sko", VALUES)
