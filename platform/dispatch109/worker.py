@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import structlog
 
-from chassis109.bus import streams, subjects
+from chassis109.bus import subjects
 from chassis109.bus.announce import use_feed
 from chassis109.bus.connection import Connections
 from chassis109.bus.live import LiveFeed
@@ -61,7 +61,6 @@ async def run(settings: Settings) -> None:
     work = asyncio.gather(
         Relay(outbox, connections, account_of).run(),
         Sealer(outbox, audit_subjects).run(),
-        streams.keep(connections),
         _every(SWEEP_SECONDS, follow_tenants),
         _every(SWEEP_SECONDS, sweep),
         _every(TIDY_SECONDS, _tidy),
