@@ -14,6 +14,7 @@ from stack109.vault import Vault
 DEMO_PASSWORD = "demo-109-sko"  # noqa: S105 - printed on the page: whoever runs the demo is to know it
 BASE = ("postgres", "nats", "keycloak")
 SERVICES = ("web", "live", "worker")
+HEALTH = {"web": "/readyz", "live": "/readyz", "worker": "/metrics"}
 DATABASES = {
     "DISPATCH_OWNER_DSN": ("dispatch_owner", "dispatch"),
     "DISPATCH_APP_DSN": ("dispatch_app", "dispatch"),
@@ -104,6 +105,6 @@ class Stack:
             "worker": [python, "-m", "dispatch109.worker"],
         }[name]
         return Part(
-            name, tuple(argv), port, self.instance.logs / f"{name}.log", partial(http_ok, port, "/readyz"),
+            name, tuple(argv), port, self.instance.logs / f"{name}.log", partial(http_ok, port, HEALTH[name]),
             environment=self.variables(), folder=self.instance.root,
         )  # fmt: skip
