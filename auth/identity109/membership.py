@@ -52,6 +52,12 @@ async def withdraw(actor: Actor, subject: UUID, role: str, reason: str, withdraw
         after_commit(lambda: withdrawn(tenant.id, subject))
 
 
+async def register(subject: UUID, username: str, name: str) -> None:
+    """Know a person who has an account in Keycloak and has never signed in here."""
+    async with transaction(None):
+        await repository.remember_person(subject, username, name or username, "kk", language_chosen=False)
+
+
 async def list_people(tenant_id: int) -> list[Member]:
     """Every role ever given in the tenant, by name of the person."""
     async with transaction(tenant_id):
