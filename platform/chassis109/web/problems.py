@@ -37,7 +37,7 @@ class FieldProblem(msgspec.Struct):
 
 
 class Problem(msgspec.Struct, omit_defaults=True):
-    """An RFC 9457 problem document. `type` is relative; `request` finds the log line."""
+    """An RFC 9457 problem document. `type` is relative; `request` finds the log line of a fault on our side."""
 
     type: str
     title: str
@@ -72,7 +72,8 @@ def problem_of(refused: Refused, language: str, translate: Translate, request_id
         type=f"/problems/{refused.problem_type()}",
         title=translate(refused.sentence(), language, **refused.params),
         status=refused.status,
-        request=request_id,
+        # Only where somebody must find the log line: a foreign and a missing id answer the same bytes.
+        request=request_id if refused.status >= 500 else "",
         errors=[FieldProblem(e.field, e.rule, translate(e.message, language, **e.params)) for e in errors],
         present=refused.members(),
     )
