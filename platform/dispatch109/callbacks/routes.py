@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from litestar import get, post
@@ -24,9 +25,16 @@ ALL = "/api/v1/t/{slug:str}/callbacks"
 
 @get(ALL, opt=requires(P.CALLBACK_RECORD), tags=["callbacks"])
 async def due(
-    actor: Acting, cursor: FromQuery[str | None] = None, limit: FromQuery[int | None] = None
+    actor: Acting,
+    ticket: FromQuery[UUID | None] = None,
+    cursor: FromQuery[str | None] = None,
+    limit: FromQuery[int | None] = None,
 ) -> CallbacksOut:
-    """Whom to call, the soonest due first."""
+    """Whom to call, the soonest due first; or all callbacks of one ticket, the latest first."""
+    if ticket is not None:
+        return CallbacksOut(
+            [CallbackOut.of(c) for c in reversed(await callbacks.of_ticket(ticket, actor))], None
+        )
     most, tenant = paging.size(limit), actor.here.id
     found = await callbacks.due(paging.decode(cursor, tenant, tuple[datetime, UUID]), most + 1, actor)
     page = paging.page([CallbackOut.of(c) for c in found], most, tenant, lambda c: (c.due_at, c.id))
@@ -39,9 +47,8 @@ async def attempt(
 ) -> CallbackOut:
     """Record a call: confirmed closes the ticket, not_done reopens it, unreachable asks for another hour."""
     note = note_of(data.note)
-    return await _once(
-        key, actor, callback_id, lambda: callbacks.record(callback_id, data.outcome, note, actor)
-    )
+    verb = partial(callbacks.record, callback_id, data.outcome, note, actor)
+    return CallbackOut.of(await settled(key, actor, callback_id, verb))
 
 
 @post(
@@ -50,7 +57,8 @@ async def attempt(
 async def close(callback_id: FromPath[UUID], data: JSONBody[CloseIn], actor: Acting, key: Key) -> CallbackOut:
     """Close a ticket whose applicant three attempts at different hours did not reach (else 409)."""
     note = note_of(data.note)
-    return await _once(key, actor, callback_id, lambda: callbacks.close_unreached(callback_id, note, actor))
+    verb = partial(callbacks.close_unreached, callback_id, note, actor)
+    return CallbackOut.of(await settled(key, actor, callback_id, verb))
 
 
 def note_of(typed: str) -> str:
@@ -61,15 +69,17 @@ def note_of(typed: str) -> str:
     return note
 
 
-async def _once(
+async def settled(
     key: RequestKey | None, actor: Actor, callback_id: UUID, verb: Callable[[], Awaitable[Callback]]
-) -> CallbackOut:
+) -> Callback:
+    """Run a verb on a callback once for each Idempotency-Key; a repetition answers the callback as it is now."""
+
     async def first() -> Callback:
         async with transaction(actor.tenant_id):
             await claim(key, callback_id)
             return await verb()
 
-    return CallbackOut.of(await once(actor.here.id, key, first, lambda of: callbacks.read(of, actor)))
+    return await once(actor.here.id, key, first, lambda of: callbacks.read(of, actor))
 
 
 ROUTES = (due, attempt, close)

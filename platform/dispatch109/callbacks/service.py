@@ -64,6 +64,12 @@ async def due(after: tuple[datetime, UUID] | None, most: int, actor: Actor) -> l
         return await repository.due(after, most)
 
 
+async def of_ticket(ticket_id: UUID, actor: Actor) -> list[Callback]:
+    """The callbacks of a ticket, ended ones too, oldest first."""
+    async with transaction(actor.tenant_id):
+        return await repository.of_ticket(ticket_id)
+
+
 async def read(callback_id: UUID, actor: Actor) -> Callback:
     """A callback as it is now."""
     async with transaction(actor.tenant_id):
