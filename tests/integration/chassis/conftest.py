@@ -6,7 +6,6 @@ from itertools import count
 from pathlib import Path
 
 import asyncpg
-import pytest
 import pytest_asyncio
 
 from chassis109.bus.connection import BROKER_ERRORS, Connections
@@ -67,9 +66,3 @@ async def as_owner(tenant: int) -> asyncpg.Connection:
     connection = await asyncpg.connect(os.environ["DISPATCH_OWNER_DSN"])
     await connection.execute("SELECT set_config('app.tenant', $1, false)", str(tenant))
     return connection
-
-
-@pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
-    """What a child process needs."""
-    return {**os.environ, "HOME": str(tmp_path)}
