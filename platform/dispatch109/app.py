@@ -4,11 +4,15 @@ from litestar import Litestar
 
 from dispatch109.assembly import VERSION, Process, assemble
 from dispatch109.callbacks import routes as callbacks
+from dispatch109.calls import pages as calls_pages
 from dispatch109.calls import routes as calls
 from dispatch109.catalogue import routes as catalogue
+from dispatch109.citymap import pages as citymap_pages
 from dispatch109.execution import routes as execution
 from dispatch109.openapi import openapi, openapi_config
+from dispatch109.queue import pages as queue_pages
 from dispatch109.queue import routes as queue
+from dispatch109.start import pages as start_pages
 from dispatch109.tickets import routes as tickets
 from identity109 import pages as identity_pages
 from identity109 import routes as identity_routes
@@ -19,9 +23,13 @@ API = (
     *identity_routes.ROUTES,
 )  # fmt: skip
 
+PAGES = (
+    *start_pages.PAGES, *calls_pages.PAGES, *queue_pages.PAGES, *citymap_pages.PAGES, *identity_pages.PAGES,
+)  # fmt: skip
+
 
 def create_app() -> Litestar:
     """Assemble the process from its environment."""
     process = Process.build("web")
-    routes = (*API, *identity_pages.PAGES, *ui_pages.routes(), openapi)
+    routes = (*API, *PAGES, *ui_pages.routes(), openapi)
     return assemble(process, "web", routes, openapi=openapi_config(VERSION))

@@ -33,7 +33,7 @@ async def consult(data: JSONBody[ConsultationIn], actor: Acting, key: Key) -> Co
 @patch(ONE, opt=requires(P.TICKET_OPEN), tags=["intake"])
 async def amend(ticket_id: FromPath[str], data: JSONBody[AmendIn], actor: Acting, key: Key) -> TicketOut:
     """Correct what was written down. 409 with the present values when someone else was faster."""
-    ticket = await reading.ticket(ticket_id, actor)
+    ticket = await reading.known(ticket_id, actor)
     return await moved(key, actor, ticket, lambda of: calls.correct(of, data.version, data.said(), actor))
 
 

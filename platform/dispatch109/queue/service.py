@@ -8,7 +8,7 @@ from chassis109.store.unit import transaction
 from dispatch109.contacts import service as contacts
 from dispatch109.contacts.model import read_phone
 from dispatch109.queue import repository
-from dispatch109.queue.model import Filter, Place, Row, read_number
+from dispatch109.queue.model import SORTED_BY, Filter, Place, Row, read_number
 from identity109.actor import Actor
 from identity109.permissions import Permission
 
@@ -36,8 +36,14 @@ async def page(wanted: Filter, after: Place | None, most: int, actor: Actor, *, 
     return Page(shown, _place(wanted, last) if last else None, count)
 
 
+async def count(wanted: Filter, actor: Actor) -> int:
+    """How many tickets of the filter the actor may see, counted up to 1 000."""
+    async with transaction(actor.tenant_id):
+        return await repository.count(within(wanted, actor))
+
+
 def _place(wanted: Filter, row: Row) -> Place:
-    return Place(row.due_at if wanted.view == "open" else row.opened_at, row.id)
+    return Place(getattr(row, SORTED_BY[wanted.view]), row.id)
 
 
 def within(wanted: Filter, actor: Actor) -> Filter:
