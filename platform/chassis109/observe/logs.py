@@ -34,7 +34,8 @@ MASK = "***"
 
 
 def masked(text: str) -> str:
-    """`text` without phone numbers and IINs."""
+    """`text` without phone numbers and IINs, and without lone surrogates, which no encoder takes."""
+    text = text.encode("utf-8", "backslashreplace").decode()
     return _IIN.sub(MASK, _PHONE.sub(MASK, text))
 
 

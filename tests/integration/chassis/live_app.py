@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from litestar import Litestar, Request, Response, get
+from litestar.params import FromPath
 from litestar.response import Stream
 
 from chassis109.bus.connection import Connections
@@ -29,7 +30,7 @@ def create_app() -> Litestar:
         return await asyncio.to_thread(valid.exists)
 
     @get("/live/{slug:str}")
-    async def live(slug: str, request: Request[Any, Any, Any]) -> Stream:
+    async def live(slug: FromPath[str], request: Request[Any, Any, Any]) -> Stream:
         return streams.open(slug, f"{slug}:person", request.headers.get("last-event-id"), still_valid)
 
     @asynccontextmanager
