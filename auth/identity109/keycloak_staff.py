@@ -147,6 +147,8 @@ async def connected(settings: ProvisionerSettings) -> AsyncIterator[KeycloakStaf
     finally:
         for connection in connections:
             await connection.aclose()
+            # The library keeps a second client for the tokens and forgets it.
+            await connection.keycloak_openid.connection.aclose()
 
 
 def _connection(settings: ProvisionerSettings) -> KeycloakOpenIDConnection:

@@ -14,6 +14,11 @@ import asyncpg
 import httpx
 import pytest
 import pytest_asyncio
+from litestar import Litestar, get, post
+from litestar.di import NamedDependency
+from litestar.params import SkipValidation
+from tests.unit.identity109.local_issuer import ORIGIN, LocalIssuer
+
 from chassis109.kernel import clock
 from chassis109.store import unit
 from chassis109.store.unit import transaction
@@ -24,16 +29,14 @@ from identity109.actor import Actor
 from identity109.gate import Gate
 from identity109.guard import Guard, refuse_undeclared
 from identity109.permissions import SIGNED_IN, Permission, requires
-from litestar import Litestar, get, post
-from litestar.di import NamedDependency
-from litestar.params import SkipValidation
+from identity109.sessions import sid_hash_of
 from tenancy109 import directory
 from ui109 import i18n, problems, templating
 
-from tests.unit.identity109.local_issuer import ORIGIN, LocalIssuer
-
 Acting = NamedDependency[SkipValidation[Actor]]
-BROWSER = "https://localhost:8109"  # cookies of __Host- are Secure; browsers trust localhost, this client does not
+BROWSER = (
+    "https://localhost:8109"  # cookies of __Host- are Secure; browsers trust localhost, this client does not
+)
 OURS = {"sec-fetch-site": "same-origin"}
 
 
@@ -202,8 +205,6 @@ class Browser:
         return self.http.cookies.get("__Host-sid", "")
 
     async def post(self, path: str, data: dict[str, str] | None = None) -> httpx.Response:
-        from identity109.sessions import sid_hash_of
-
         token = self.gate.forms.of(sid_hash_of(self.sid) or b"")
         return await self.http.post(path, data={"form_token": token, **(data or {})}, headers=OURS)
 
@@ -213,7 +214,9 @@ async def browser(gate: Gate, issuer: LocalIssuer) -> AsyncIterator[Browser]:
     app = application(gate)
     refuse_undeclared(app)
     headers = {"accept": "text/html"}
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=BROWSER, headers=headers) as client:
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url=BROWSER, headers=headers
+    ) as client:
         yield Browser(client, issuer, gate)
 
 
@@ -227,5 +230,3 @@ async def api(gate: Gate) -> AsyncIterator[httpx.AsyncClient]:
 def bearer(issuer: LocalIssuer, person: Person, **claims: Any) -> dict[str, str]:
     token = issuer.token(**{"sub": str(person.subject), "groups": person.groups, **claims})
     return {"authorization": f"Bearer {token}"}
-
-

@@ -1,10 +1,8 @@
 """The guard over HTTP: tenants, roles, forms, other sites, and the separation of browser and API."""
 
+import httpx
 import pytest
-from identity109.guard import UndeclaredRoute, refuse_undeclared
-from identity109.permissions import Permission, requires
 from litestar import get
-
 from tests.integration.identity.conftest import (
     OURS,
     Browser,
@@ -15,6 +13,9 @@ from tests.integration.identity.conftest import (
 )
 from tests.unit.identity109.local_issuer import ORIGIN
 from tests.unit.identity109.test_access_tokens import ATTACKS
+
+from identity109.guard import UndeclaredRoute, refuse_undeclared
+from identity109.permissions import Permission, requires
 
 
 async def test_a_role_in_one_tenant_is_not_a_role_in_another(browser: Browser, people: People) -> None:
@@ -38,17 +39,31 @@ async def test_a_foreign_tenant_and_none_answer_the_same_bytes(browser: Browser,
 
 @pytest.mark.parametrize(
     "slug",
-    ["Petropavl", "PETROPAVL", "рetropavl", "petropavl.", "petropavl%20", "__proto__", "petropavl%00", "1", "%2e%2e"],
+    [
+        "Petropavl",
+        "PETROPAVL",
+        "рetropavl",
+        "petropavl.",
+        "petropavl%20",
+        "__proto__",
+        "petropavl%00",
+        "1",
+        "%2e%2e",
+    ],
 )
 async def test_a_look_alike_of_a_slug_is_nothing(slug: str, browser: Browser, people: People) -> None:
     await browser.sign_in(await people.add({"petropavl": ["operator"]}))
 
-    assert (await browser.http.get(f"/t/{slug}/probe", headers={"accept": "application/json"})).status_code == 404
+    assert (
+        await browser.http.get(f"/t/{slug}/probe", headers={"accept": "application/json"})
+    ).status_code == 404
 
 
 async def test_the_token_alone_is_not_enough(browser: Browser, people: People) -> None:
     person = await people.add({"petropavl": ["operator"]})
-    await browser.sign_in(person, groups=[*person.groups, "/tenants/petropavl/senior", "/tenants/esil/operator"])
+    await browser.sign_in(
+        person, groups=[*person.groups, "/tenants/petropavl/senior", "/tenants/esil/operator"]
+    )
 
     assert (await browser.http.get("/t/petropavl/override")).status_code == 403
     assert (await browser.http.get("/t/esil/probe")).status_code == 404
@@ -96,7 +111,12 @@ async def test_a_form_without_the_token_of_this_session_is_refused(browser: Brow
 
 @pytest.mark.parametrize(
     "headers",
-    [{}, {"sec-fetch-site": "cross-site"}, {"sec-fetch-site": "same-site"}, {"origin": "http://evil.example"}],
+    [
+        {},
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-site"},
+        {"origin": "http://evil.example"},
+    ],
 )
 async def test_another_site_can_submit_nothing_even_with_the_token(
     headers: dict[str, str], browser: Browser, people: People
@@ -109,7 +129,9 @@ async def test_another_site_can_submit_nothing_even_with_the_token(
     assert answer.status_code == 403
 
 
-async def test_a_browser_without_fetch_metadata_is_known_by_its_origin(browser: Browser, people: People) -> None:
+async def test_a_browser_without_fetch_metadata_is_known_by_its_origin(
+    browser: Browser, people: People
+) -> None:
     await browser.sign_in(await people.add({"petropavl": ["operator"]}))
     headers = {"origin": ORIGIN, "x-form-token": await _form_token(browser)}
 
@@ -191,8 +213,6 @@ async def test_a_right_in_a_tenant_needs_the_tenant_in_the_path(browser: Browser
 
 
 async def test_a_route_without_a_permission_is_refused_when_called(browser: Browser) -> None:
-    import httpx
-
     transport = httpx.ASGITransport(application(browser.gate, undeclared))
     async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as client:
         assert (await client.get("/undeclared")).status_code == 404

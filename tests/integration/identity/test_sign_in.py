@@ -3,16 +3,19 @@
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from chassis109.store.unit import lookup
-
 from tests.integration.identity.conftest import OURS, Browser, People
+
+from chassis109.store.unit import lookup
 
 
 async def test_a_sign_in_ends_where_it_began(browser: Browser, people: People) -> None:
     person = await people.add({"petropavl": ["operator"]})
 
     page = await browser.http.get("/t/petropavl/probe?tab=1")
-    assert (page.status_code, page.headers["location"]) == (303, "/login?next=%2Ft%2Fpetropavl%2Fprobe%3Ftab%3D1")
+    assert (page.status_code, page.headers["location"]) == (
+        303,
+        "/login?next=%2Ft%2Fpetropavl%2Fprobe%3Ftab%3D1",
+    )
 
     back = await browser.sign_in(person, "/t/petropavl/probe?tab=1")
     assert (back.status_code, back.headers["location"]) == (303, "/t/petropavl/probe?tab=1")
@@ -41,7 +44,9 @@ async def test_cookies_are_of_this_host_only_and_unseen_by_scripts(browser: Brow
         assert "Domain" not in cookie
 
 
-async def test_the_browser_holds_no_token_and_the_database_no_cookie(browser: Browser, people: People) -> None:
+async def test_the_browser_holds_no_token_and_the_database_no_cookie(
+    browser: Browser, people: People
+) -> None:
     person = await people.add({"petropavl": ["operator"]})
     done = await browser.sign_in(person)
     refresh_token = next(iter(browser.issuer.refresh_tokens))
@@ -53,7 +58,9 @@ async def test_the_browser_holds_no_token_and_the_database_no_cookie(browser: Br
     assert refresh_token not in stored
 
 
-@pytest.mark.parametrize("change", [{"state": "another"}, {"code": ""}, {"code": "guess"}, {"iss": "http://elsewhere"}])
+@pytest.mark.parametrize(
+    "change", [{"state": "another"}, {"code": ""}, {"code": "guess"}, {"iss": "http://elsewhere"}]
+)
 async def test_a_callback_that_is_not_the_answer_to_our_request_is_refused(
     change: dict[str, str], browser: Browser, people: People
 ) -> None:
@@ -79,7 +86,9 @@ async def test_a_callback_in_another_browser_is_refused(browser: Browser, people
     assert (await browser.http.get("/callback", params=answer)).status_code == 400
 
 
-async def test_the_access_token_of_the_sign_in_is_checked_like_any_other(browser: Browser, people: People) -> None:
+async def test_the_access_token_of_the_sign_in_is_checked_like_any_other(
+    browser: Browser, people: People
+) -> None:
     person = await people.add({"petropavl": ["operator"]})
 
     assert (await browser.sign_in(person, aud="another-api")).status_code == 400
@@ -121,7 +130,9 @@ async def test_logging_out_ends_the_session_here_and_in_keycloak(browser: Browse
     assert (await browser.http.get("/me", headers={"cookie": f"__Host-sid={sid}"})).status_code == 303
 
 
-async def test_logging_out_everywhere_ends_all_sessions_of_the_person(browser: Browser, people: People) -> None:
+async def test_logging_out_everywhere_ends_all_sessions_of_the_person(
+    browser: Browser, people: People
+) -> None:
     person = await people.add({"petropavl": ["operator"]})
     await browser.sign_in(person)
     browser.http.cookies.clear()
@@ -163,7 +174,12 @@ async def test_who_am_i_names_the_person_the_roles_and_the_way_out(browser: Brow
     page = await browser.http.get("/me")
 
     assert "Айгүл Сәрсенова" in page.text
-    for part in ('href="/t/petropavl/op"', 'href="/t/qyzylzhar/op"', 'action="/logout"', 'action="/logout-everywhere"'):
+    for part in (
+        'href="/t/petropavl/op"',
+        'href="/t/qyzylzhar/op"',
+        'action="/logout"',
+        'action="/logout-everywhere"',
+    ):
         assert part in page.text
 
 
