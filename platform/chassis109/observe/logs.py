@@ -107,7 +107,6 @@ def open_logs(service: str, version: str, level: int = logging.INFO) -> None:
         processors=[*_steps(service, version), _as_json],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stdout),
-        cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(
