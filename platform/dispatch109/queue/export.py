@@ -32,6 +32,7 @@ _INERT = {
     "strings_to_urls": False,
     "strings_to_numbers": False,
 }
+_YES = mark("yes")
 HEADINGS = (
     (mark("Number"), 16), (mark("Status"), 16), (mark("Category"), 28), (mark("What is asked"), 60),
     (mark("Address"), 32), (mark("Landmark"), 24), (mark("Service"), 32), (mark("Priority"), 10),
@@ -110,7 +111,7 @@ class _Sheet:
             row.reference, self._say(STATUSES[row.state.value][1]),
             category.names[self._language] if category else row.category_code, row.text, row.address,
             row.landmark, service.names[self._language] if service else row.service_code, row.priority,
-            row.opened_at, row.due_at, row.done_at, self._say("yes") if row.overdue(self._at) else "",
+            row.opened_at, row.due_at, row.done_at, self._say(_YES) if row.overdue(self._at) else "",
             row.unanswered, row.reopened,
         )  # fmt: skip
 
