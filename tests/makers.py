@@ -81,20 +81,30 @@ async def opened(actor: Actor, **changes: Any) -> Ticket:
     return await calls.register(said(**changes), actor)
 
 
+async def started(ticket_id: UUID, by: Actor) -> Ticket:
+    """Accepted and begun."""
+    await tickets.accept(ticket_id, None, by)
+    return await tickets.start(ticket_id, None, by)
+
+
 async def worked(actor: Actor, **changes: Any) -> tuple[Ticket, Actor]:
     """A ticket in progress and the executor who works on it."""
     made = await opened(actor, **changes)
     by = executor(actor.here, made.service_code)
-    await tickets.accept(made.id, None, by)
-    return await tickets.start(made.id, None, by), by
+    return await started(made.id, by), by
 
 
 async def owed(actor: Actor, **changes: Any) -> tuple[Ticket, Callback]:
     """A ticket whose work is done and the callback that is owed for it."""
     made, by = await worked(actor, **changes)
     done = await execution.finish(made.id, None, "Жасалды", [], by)
+    return done, await owed_for(done, actor)
+
+
+async def owed_for(ticket: Ticket, actor: Actor) -> Callback:
+    """The open callback of a ticket."""
     due = await callbacks.due(None, 1000, actor)
-    return done, next(callback for callback in due if callback.ticket_id == made.id)
+    return next(callback for callback in due if callback.ticket_id == ticket.id)
 
 
 def photo(kind: str = "JPEG", size: tuple[int, int] = (64, 48), colour: str = "red", **saved: Any) -> bytes:

@@ -12,6 +12,10 @@ from stack109.stamps import digest, is_done, mark_done
 MIGRATIONS = ("dispatch109.migrate",)
 TENANTS = ("tenancy109", "apply", "tenants")
 PEOPLE = ("identity109", "provision-demo")
+PEOPLE_SOURCES = (
+    "tenants", "auth/realms", "auth/identity109/demo_people.py", "auth/identity109/provisioner.py",
+    "auth/identity109/keycloak_staff.py",
+)  # fmt: skip
 DEMO = ("dispatch109.demo",)
 
 
@@ -74,7 +78,7 @@ async def _provision_people(stack: Stack, keycloak: "asyncio.Task[None]") -> Non
     """Groups and demo people in Keycloak: only when what they are made from has changed."""
     instance = stack.instance
     root = instance.root
-    fingerprint = digest(root / "auth", root / "tenants", DEMO_PASSWORD)
+    fingerprint = digest(*(root / source for source in PEOPLE_SOURCES), DEMO_PASSWORD)
     stamp = instance.folder / "stamps" / "people"
     if is_done(stamp, fingerprint):
         return

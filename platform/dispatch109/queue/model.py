@@ -9,11 +9,14 @@ from dispatch109.tickets.model import OPEN, State, reference
 
 PAGE = 50
 VIEWS = ("open", "all")
+SORTED_BY = {"open": "due_at", "waiting": "react_by", "all": "opened_at"}
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What to show. `view` open: what is to be done, most urgent first; all: everything, newest first."""
+    """What to show. `view` open: what is to be done, most urgent first; all: everything, newest first;
+    waiting: what a service has yet to accept, by the time until which it must.
+    """
 
     view: str = "open"
     states: tuple[State, ...] = ()

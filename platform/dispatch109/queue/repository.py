@@ -3,7 +3,7 @@
 from typing import Any
 
 from chassis109.store import unit
-from dispatch109.queue.model import Filter, Place, Row
+from dispatch109.queue.model import SORTED_BY, Filter, Place, Row
 from dispatch109.tickets.model import State
 
 _COLUMNS = ", ".join(Row.__dataclass_fields__)
@@ -27,7 +27,8 @@ def _where(wanted: Filter) -> tuple[list[str], list[object]]:
 
 def _flags(wanted: Filter) -> list[tuple[bool, str]]:
     return [
-        (wanted.view == "open", "closed_at IS NULL"),
+        (wanted.view != "all", "closed_at IS NULL"),
+        (wanted.view == "waiting", "react_by IS NOT NULL"),
         (wanted.overdue, "due_at < now() AND done_at IS NULL AND paused_at IS NULL AND closed_at IS NULL"),
         (wanted.unanswered, "unanswered > 0"),
     ]
@@ -61,7 +62,8 @@ def _escaped(words: str) -> str:
 async def page(wanted: Filter, after: Place | None, most: int) -> list[Row]:
     """Up to `most` rows after `after`."""
     conditions, args = _where(wanted)
-    key, direction, compare = ("due_at", "ASC", ">") if wanted.view == "open" else ("opened_at", "DESC", "<")
+    key = SORTED_BY[wanted.view]
+    direction, compare = ("DESC", "<") if wanted.view == "all" else ("ASC", ">")
     if after is not None:
         args += [after.at, after.id]
         conditions.append(f"({key}, id) {compare} (${len(args) - 1}, ${len(args)})")

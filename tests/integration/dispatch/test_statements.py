@@ -1,0 +1,90 @@
+"""What a verb costs the database: every statement is counted, BEGIN, tenant and COMMIT too."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import asyncpg
+import pytest_asyncio
+
+from chassis109.store import unit
+from dispatch109.calls import service as calls
+from dispatch109.queue import service as queue
+from dispatch109.queue.model import Filter
+from dispatch109.tickets import service as tickets
+from identity109.actor import Actor
+from tests.databases import Database, storing
+from tests.makers import executor, opened, said
+
+# What asyncpg sends when a connection goes back to the pool: housekeeping of the driver, one round trip.
+RESET = re.compile(r"SELECT pg_advisory_unlock_all\(\)")
+
+
+class Heard:
+    """The statements of one connection, and how often it was spoken to."""
+
+    def __init__(self) -> None:
+        self.statements: list[str] = []
+        self.queries: list[asyncpg.connection.LoggedQuery] = []
+
+    def note(self, query: asyncpg.connection.LoggedQuery) -> None:
+        if not RESET.match(query.query.strip()):
+            self.queries.append(query)
+            self.statements += [part.strip() for part in query.query.split(";") if part.strip()]
+
+
+@asynccontextmanager
+async def counted(connection: asyncpg.Connection) -> AsyncIterator[Heard]:
+    heard = Heard()
+    connection.add_query_logger(heard.note)
+    try:
+        yield heard
+        await asyncio.sleep(0)  # asyncpg tells its loggers at the next turn of the loop
+    finally:
+        connection.remove_query_logger(heard.note)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def wire(own_database: Database, store: Path) -> AsyncIterator[asyncpg.Connection]:
+    """The one connection of a pool of one."""
+    async with storing(own_database.app, size=1):
+        pool = unit.engine().pool
+        async with pool.acquire() as lent:
+            connection = lent._con
+        yield connection
+
+
+async def test_registering_takes_five_statements_in_four_round_trips(
+    operator: Actor, wire: asyncpg.Connection
+) -> None:
+    await opened(operator)
+    async with counted(wire) as heard:
+        await calls.register(said(), operator)
+
+    # BEGIN, tenant | number, applicant, ticket, call, assignment, history | audit, outbox | COMMIT.
+    # The guard adds one, so that a request over HTTP stays within six.
+    assert len(heard.statements) == 5, heard.statements
+    assert len(heard.queries) == 4
+    assert heard.statements[0] == "BEGIN"
+    assert heard.statements[1].startswith("SELECT set_config('app.tenant'")
+    assert heard.statements[-1] == "COMMIT"
+
+
+async def test_a_page_of_the_queue_takes_two_questions(operator: Actor, wire: asyncpg.Connection) -> None:
+    await queue.page(Filter(), None, 50, operator)
+    async with counted(wire) as heard:
+        await queue.page(Filter(), None, 50, operator)
+
+    asked = [s for s in heard.statements if s not in {"BEGIN", "COMMIT"} and "set_config" not in s]
+    assert len(asked) == 2
+    assert len(heard.queries) == 4
+
+
+async def test_a_move_takes_at_most_seven_statements(operator: Actor, wire: asyncpg.Connection) -> None:
+    made = await opened(operator)
+    async with counted(wire) as heard:
+        await tickets.accept(made.id, made.version, executor(operator.here, "water"))
+
+    assert len(heard.statements) <= 7, heard.statements

@@ -1,0 +1,104 @@
+"""Two tenants that both have a row in every table, on a database of the tests' own."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import asyncpg
+import pytest
+import pytest_asyncio
+
+from chassis109.kernel import clock
+from chassis109.kernel.ids import uuid7
+from chassis109.store import inbox, sealer, unit
+from chassis109.store.idempotency import RequestKey
+from chassis109.store.unit import transaction
+from dispatch109.callbacks import service as callbacks
+from dispatch109.callbacks.model import Callback, Outcome
+from dispatch109.calls import service as calls
+from dispatch109.contacts import service as contacts
+from dispatch109.execution import repository as attachments
+from dispatch109.execution import service as execution
+from dispatch109.execution.model import read_photo
+from dispatch109.tickets.model import Ticket
+from identity109 import repository as identity
+from tenancy109 import directory
+from tenancy109.model import Tenant
+from tests import makers
+from tests.databases import Database, Databases, storing
+
+
+@dataclass(frozen=True)
+class Side:
+    """One tenant and what was made in it."""
+
+    tenant: Tenant
+    opened: Ticket
+    done: Ticket
+    callback: Callback
+    photo: object
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def database(databases: Databases) -> Database:
+    """A database that this module may fill."""
+    return await databases.clone("tenants")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session", autouse=True)
+async def store(database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Path]:
+    """The process as its entry point sets it up."""
+    folder = tmp_path_factory.mktemp("files")
+    contacts.use_keys({"k1": b"\x01" * 32}, b"\x02" * 32)
+    attachments.use_folder(folder)
+    async with storing(database.app, size=4):
+        yield folder
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def superuser(database: Database) -> AsyncIterator[asyncpg.Connection]:
+    """Sees everything."""
+    connection = await asyncpg.connect(database.superuser)
+    yield connection
+    await connection.close()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def ours(store: Path) -> Side:
+    """The city."""
+    return await _filled("petropavl")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def theirs(store: Path) -> Side:
+    """A district whose rows the city must never reach."""
+    return await _filled("aiyrtau")
+
+
+async def _filled(slug: str) -> Side:
+    tenant = await directory.find(slug)
+    assert tenant is not None
+    actor, key = makers.operator(tenant), RequestKey(uuid4(), f"key-of-{slug}", b"digest")
+    point = {"lon": tenant.centre[0], "lat": tenant.centre[1]}
+    opened = await calls.register(makers.said(category="other", **point), actor, key)
+    await calls.consult(makers.said(category="other"), actor)
+    working, by = await makers.worked(actor, category="other")
+    photo = await execution.add_photo(working.id, read_photo(makers.photo()), by)
+    done = await execution.finish(working.id, None, "", [], by)
+    callback = await makers.owed_for(done, actor)
+    await callbacks.record(callback.id, Outcome.UNREACHABLE, "", actor)
+    async with transaction(None):
+        await identity.remember_person(actor.subject, "test", actor.name, "ru", False)
+    async with transaction(tenant.id):
+        await identity.grant([actor.subject], ["operator"], [None], None, clock.now())
+        await inbox.once("region", uuid7())
+        await inbox.quarantine("region", uuid7(), "sko.x", b"{}", "ValueError", 5)
+    await _seal(tenant)
+    return Side(tenant, opened, done, callback, photo)
+
+
+async def _seal(tenant: Tenant) -> None:
+    await sealer.seal(tenant.id)
+    async with transaction(tenant.id):
+        assert await unit.fetchval("SELECT count(*) FROM chassis.audit_seal") > 0

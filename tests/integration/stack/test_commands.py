@@ -1,0 +1,142 @@
+"""The commands, against the very stack this test run stands on."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+ROOT = Path(__file__).parents[3]
+INSTANCE = os.environ.get("DISPATCH109_INSTANCE", "test")
+PATIENCE_SECONDS = 40.0
+
+
+def stack(*arguments: str, instance: str = INSTANCE, **variables: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "stack109", "--instance", instance, *arguments],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "infra" / "local"), **variables},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def lines_of_status() -> dict[str, list[str]]:
+    return {line.split()[0]: line.split() for line in stack("status").stdout.splitlines()[1:]}
+
+
+def wait_until_all_are_healthy() -> None:
+    limit = time.monotonic() + PATIENCE_SECONDS
+    while stack("status").returncode:
+        assert time.monotonic() < limit, stack("status").stdout
+        time.sleep(0.5)
+
+
+def test_status_names_every_part_with_its_process_port_memory_and_log() -> None:
+    wait_until_all_are_healthy()
+    for name, (_, state, pid, port, memory, unit, log) in lines_of_status().items():
+        if name != "supervisor":
+            assert (state, unit) == ("healthy", "MB")
+            assert int(pid) > 0
+            assert int(port) > 1024
+            assert int(memory) > 1
+            assert Path(log).is_file()
+
+
+def test_env_prints_what_the_tests_were_given() -> None:
+    printed = dict(line.split("=", 1) for line in stack("env").stdout.splitlines())
+    assert printed["DISPATCH_APP_DSN"] == os.environ["DISPATCH_APP_DSN"]
+    assert {
+        "DISPATCH_URL",
+        "KEYCLOAK_URL",
+        "NATS_URL",
+        "NATS_MONITOR_URL",
+        "PGHOST",
+        "PGPORT",
+    } <= printed.keys()
+
+
+def test_a_token_of_a_demo_person_opens_the_interface_of_that_persons_tenant() -> None:
+    token = stack("token", "operator.petropavl").stdout.strip()
+    answer = httpx.get(
+        f"{os.environ['DISPATCH_URL']}/api/v1/t/petropavl/tickets",
+        headers={"Authorization": f"Bearer {token}"},
+    )
+    assert answer.status_code == 200
+
+
+def test_a_token_for_nobody_is_refused_with_a_sentence() -> None:
+    refused = stack("token", "nobody.petropavl")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "no token for 'nobody.petropavl'" in refused.stderr
+
+
+def test_a_second_start_says_that_the_stack_is_running_already() -> None:
+    refused = stack("supervise")
+    assert refused.returncode == 1
+    assert "running already" in refused.stderr
+
+
+def test_a_stack_on_taken_ports_is_refused_naming_port_and_holder() -> None:
+    base = int(os.environ["PGPORT"]) - 32
+    refused = stack("supervise", "--base", instance="refused", DISPATCH109_PORT_BASE=str(base))
+    assert refused.returncode == 1
+    assert "is already in use by" in refused.stderr
+    assert "(pid " in refused.stderr
+    shutil.rmtree(ROOT / ".local" / "refused")
+
+
+def test_a_part_that_dies_is_started_again() -> None:
+    before = lines_of_status()["nats"][2]
+    assert stack("part", "kill", "nats").returncode == 0
+    wait_until_all_are_healthy()
+    assert lines_of_status()["nats"][2] != before
+
+
+def test_a_part_that_was_stopped_stays_stopped_and_status_says_so() -> None:
+    assert stack("part", "stop", "nats").returncode == 0
+    try:
+        time.sleep(1)
+        assert lines_of_status()["nats"][1] == "stopped"
+        assert stack("status").returncode == 1
+    finally:
+        assert stack("part", "start", "nats").returncode == 0
+    wait_until_all_are_healthy()
+
+
+def test_an_unknown_part_is_refused_with_the_list_of_parts() -> None:
+    refused = stack("part", "stop", "mars")
+    assert refused.returncode == 1
+    assert "postgres" in refused.stderr
+
+
+@pytest.mark.parametrize("command", ["status", "env", "token x.y"])
+def test_commands_on_a_stack_that_does_not_run_say_so(command: str) -> None:
+    refused = stack(*command.split(), instance="absent")
+    assert refused.returncode == 1
+    assert "is not running" in refused.stdout + refused.stderr
+
+
+def test_the_streams_refuse_rather_than_forget() -> None:
+    answer = httpx.get(f"{os.environ['NATS_MONITOR_URL']}/jsz?accounts=1&streams=1&config=1").json()
+    streams = [stream for account in answer["account_details"] for stream in account.get("stream_detail", [])]
+    assert {stream["name"] for stream in streams} >= {
+        "HANDOFF",
+        "RETURN",
+        "DESK",
+        "REPLY",
+        "ALERT",
+        "FEED",
+        "MANDATE",
+    }
+    kept = {
+        json.dumps([stream["config"].get(key) for key in ("discard", "deny_delete")]) for stream in streams
+    }
+    assert kept == {'["new", true]'}
