@@ -56,8 +56,10 @@ def template_config(
 
 
 def language_of(request: AnyRequest) -> i18n.Language:
-    """The language of this request: see `i18n.choose`."""
+    """The language of this request: see `i18n.choose`. A program's Accept-Language comes before its profile."""
     actor = _state(request).get("actor")
+    if request.url.path.startswith("/api/") and (wish := request.headers.get("accept-language")):
+        return i18n.choose(None, None, wish)
     return i18n.choose(
         request.cookies.get(LANGUAGE_COOKIE),
         getattr(actor, "language", None),

@@ -15,7 +15,7 @@ from piccolo.engine.postgres import PostgresEngine, PostgresTransaction
 from piccolo.querystring import QueryString
 from piccolo.table import Table
 
-from chassis109.kernel.errors import Unavailable
+from chassis109.kernel.errors import Malformed, Unavailable
 from chassis109.store.geometry import init_connection
 
 ACQUIRE_SECONDS = 5
@@ -29,6 +29,10 @@ class NoUnitOfWork(RuntimeError):
 
 class TenantMismatch(RuntimeError):
     """A unit of work of one tenant was asked to work for another."""
+
+
+class Unstorable(Malformed):
+    """A value cannot be stored: it holds a character or a number that the database does not know."""
 
 
 class DatabaseUnavailable(Unavailable):
@@ -46,10 +50,15 @@ _AWAY: tuple[type[BaseException], ...] = (
 
 
 @contextmanager
-def _away_is_unavailable() -> Iterator[None]:
-    """Turn a lost or refused connection into DatabaseUnavailable; everything else passes."""
+def _refusals() -> Iterator[None]:
+    """Turn a lost connection into DatabaseUnavailable and a hostile value into Unstorable; the rest passes.
+
+    Fields are checked before they come here; Unstorable is the net below, so that no input is our fault.
+    """
     try:
         yield
+    except (asyncpg.DataError, asyncpg.CharacterNotInRepertoireError, UnicodeEncodeError) as error:
+        raise Unstorable from error
     except _AWAY as away:
         raise DatabaseUnavailable from away
     except OSError as away:  # a multi-address connect failure is a bare OSError
@@ -77,12 +86,12 @@ class Unit(PostgresTransaction):
     async def __aenter__(self) -> "Unit":
         if self.outer is not None:
             return self.outer
-        with _away_is_unavailable():
+        with _refusals():
             self.connection = await self.pool.acquire(timeout=ACQUIRE_SECONDS)
         try:
             # One round trip opens the transaction and names the tenant, before any other statement can run.
             tenant = "" if self.tenant is None else str(int(self.tenant))
-            with _away_is_unavailable():
+            with _refusals():
                 await self.connection.execute(f"BEGIN; SELECT set_config('app.tenant', '{tenant}', true)")
         except BaseException:
             await self.pool.release(self.connection)
@@ -95,10 +104,10 @@ class Unit(PostgresTransaction):
             return False
         try:
             if exc_type is None:
-                with _away_is_unavailable():
+                with _refusals():
                     await self.connection.execute("COMMIT")
             elif not self.connection.is_closed():
-                with suppress(DatabaseUnavailable), _away_is_unavailable():
+                with suppress(DatabaseUnavailable), _refusals():
                     await self.connection.execute("ROLLBACK")
         finally:
             self.engine.current_transaction.reset(self.context)
@@ -210,30 +219,30 @@ def after_commit(callback: AfterCommit) -> None:
 
 async def fetch(sql: str, *args: object) -> list[asyncpg.Record]:
     """All rows of one statement in the running unit."""
-    with _away_is_unavailable():
+    with _refusals():
         return await current().connection.fetch(sql, *args)  # type: ignore[no-any-return]
 
 
 async def fetchrow(sql: str, *args: object) -> asyncpg.Record | None:
     """The first row of one statement in the running unit."""
-    with _away_is_unavailable():
+    with _refusals():
         return await current().connection.fetchrow(sql, *args)
 
 
 async def fetchval(sql: str, *args: object) -> Any:  # noqa: ANN401 - whatever the column holds
     """The first column of the first row of one statement in the running unit."""
-    with _away_is_unavailable():
+    with _refusals():
         return await current().connection.fetchval(sql, *args)
 
 
 async def execute(sql: str, *args: object) -> str:
     """Run one statement in the running unit; its command tag."""
-    with _away_is_unavailable():
+    with _refusals():
         return await current().connection.execute(sql, *args)  # type: ignore[no-any-return]
 
 
 async def lookup(sql: str, *args: object) -> Sequence[asyncpg.Record]:
     """One statement in a transaction of its own: for global tables and functions that set their own scope."""
-    with _away_is_unavailable():
+    with _refusals():
         async with engine().connections().acquire(timeout=ACQUIRE_SECONDS) as connection:
             return await connection.fetch(sql, *args)  # type: ignore[no-any-return]

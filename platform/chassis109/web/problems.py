@@ -90,24 +90,22 @@ def refused_by(error: Exception) -> Refused:
     return InternalError()
 
 
-_AT = re.compile(r" - at `\$\.?(?P<path>[^`]*)`")
-
-
 def _invalid(error: ValidationException) -> Refused:
-    """Litestar's first validation error as a field error; msgspec writes 'Expected … - at `$.field`'."""
+    """What Litestar and msgspec could not convert, as field errors; a path that does not fit is nowhere."""
     found = error.extra if isinstance(error.extra, list) else []
-    fields = []
-    for item in found:
-        message = str(item.get("message", ""))
-        at = _AT.search(message)
-        name = at["path"] if at and at["path"] else str(item.get("key", "")) or "body"
-        if missing := re.search(r"missing required field `([^`]+)`", message):
-            fields.append(FieldError(missing[1], "required", "Fill in this field."))
-        elif unknown := re.search(r"unknown field `([^`]+)`", message):
-            fields.append(FieldError(unknown[1], "unknown", "There is no such field."))
-        else:
-            fields.append(FieldError(name, "type", "This value is of the wrong kind."))
-    return Invalid(*fields) if fields else Malformed()
+    named = [item for item in found if item.get("source") != "path"]
+    if found and not named:
+        return NotFound()
+    return Invalid(*map(_field_error, named)) if named else Malformed()
+
+
+def _field_error(item: dict[str, Any]) -> FieldError:
+    message, key = str(item.get("message", "")), str(item.get("key", "data"))
+    if missing := re.search(r"missing required field `([^`]+)`", message):
+        return FieldError(missing[1], "required", "Fill in this field.")
+    if unknown := re.search(r"unknown field `([^`]+)`", message):
+        return FieldError(unknown[1], "unknown", "There is no such field.")
+    return FieldError("body" if key == "data" else key, "type", "This value is of the wrong kind.")
 
 
 def wants_json(request: AnyRequest) -> bool:
