@@ -41,6 +41,8 @@ class LocalIssuer:
     codes: dict[str, Grant] = field(default_factory=dict)
     refresh_tokens: dict[str, Grant] = field(default_factory=dict)
     slow_seconds: float = 0.0
+    ahead_seconds: int = 0
+    """How far the issuer's clock is ahead, for tests that move ours."""
 
     def __post_init__(self) -> None:
         self.keys = self.keys or [self.public(self.key)]
@@ -55,8 +57,11 @@ class LocalIssuer:
         self._thread.start()
 
     def stop(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        """Close the port; the second call finds it closed."""
+        if self._thread is not None:
+            self._server.shutdown()
+            self._server.server_close()
+            self._thread = None
 
     @property
     def origin(self) -> str:
@@ -82,9 +87,12 @@ class LocalIssuer:
     def public(key: ECKey | RSAKey, **members: Any) -> dict[str, Any]:
         return {**key.as_dict(private=False), "kid": key.kid, "use": "sig", **members}
 
+    def now(self) -> int:
+        return int(time.time()) + self.ahead_seconds
+
     def claims(self, **changes: Any) -> dict[str, Any]:
         """An access token's payload; a change to None leaves the claim out."""
-        now = int(time.time())
+        now = self.now()
         whole = {
             "iss": self.url,
             "sub": str(uuid4()),
@@ -153,7 +161,7 @@ class LocalIssuer:
         return (400, {"error": "invalid_grant"}) if grant is None else (200, self._token_set(grant))
 
     def _token_set(self, grant: Grant) -> dict[str, Any]:
-        now = int(time.time())
+        now = self.now()
         claims = {**grant.claims, "iat": now, "exp": now + 300}
         identity = {**claims, "typ": "ID", "aud": CLIENT, "nonce": grant.nonce}
         following = uuid4().hex
@@ -165,7 +173,7 @@ class LocalIssuer:
             "expires_in": 300,
         }
 
-    def answer(self, method: str, path: str, form: dict[str, str]) -> tuple[int, dict[str, Any]]:
+    def answer(self, path: str, form: dict[str, str]) -> tuple[int, dict[str, Any]]:
         endpoint = path.rsplit("/", 1)[-1]
         self.asked.append(endpoint)
         time.sleep(self.slow_seconds)
@@ -196,11 +204,18 @@ class LocalIssuer:
                 pass
 
             def do_GET(self) -> None:
-                self._reply(*issuer.answer("GET", self.path, {}))
+                if not self._is_closed():
+                    self._reply(*issuer.answer(self.path, {}))
 
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers.get("content-length", 0))).decode()
-                self._reply(*issuer.answer("POST", self.path, {k: v[0] for k, v in parse_qs(body).items()}))
+                if not self._is_closed():
+                    self._reply(*issuer.answer(self.path, {k: v[0] for k, v in parse_qs(body).items()}))
+
+            def _is_closed(self) -> bool:
+                """A connection kept open from before must not answer after the end."""
+                self.close_connection = issuer._thread is None
+                return self.close_connection
 
             def _reply(self, status: int, document: dict[str, Any]) -> None:
                 body = b"" if status == 204 else json.dumps(document).encode()
