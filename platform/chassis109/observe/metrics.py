@@ -23,6 +23,7 @@ REQUEST_SECONDS = Histogram(
 CROSS_TENANT_DENIED = Counter("cross_tenant_denied_total", "Requests for a tenant the person is no member of")
 POOL_SIZE = Gauge("db_pool_connections", "Open connections to PostgreSQL")
 POOL_IN_USE = Gauge("db_pool_in_use", "Connections to PostgreSQL in use")
+UNANSWERED = Counter("assignments_unanswered_total", "Services that did not react in time", ["tenant"])
 OUTBOX_DEPTH = Gauge("outbox_depth", "Messages that have not left")
 OUTBOX_LAG_SECONDS = Gauge("outbox_lag_seconds", "Age of the oldest message that has not left")
 OUTBOX_STUCK = Gauge("outbox_stuck", "Messages the broker refused five times or more")

@@ -2,6 +2,7 @@
 
 import structlog
 
+from chassis109.observe import metrics
 from chassis109.store.unit import transaction
 from dispatch109.tickets import repository, service
 from identity109.actor import Actor
@@ -29,5 +30,6 @@ async def sweep(tenant_id: int) -> int:
         for ticket_id in silent:
             await service.note_silence(ticket_id, actor)
     if silent:
+        metrics.UNANSWERED.labels(tenant.slug).inc(len(silent))
         log.info("assignments.unanswered", tenant=tenant.slug, count=len(silent))
     return len(silent)
