@@ -47,6 +47,7 @@ def assemble(  # noqa: PLR0913 - one argument a concern, all named
         lifespan=list(lifespan),  # type: ignore[arg-type]
         template_config=template_config,
         openapi_config=openapi,
+        logging_config=None,  # chassis109.observe.logs writes the logs
         request_max_body_size=MAX_BODY_BYTES,
         pdb_on_exception=False,
     )

@@ -113,7 +113,7 @@ async def test_a_request_leaves_one_line_with_its_template_and_joins_the_trace(
     (line,) = _lines(capsys)
     assert answer.headers["x-request-id"] == line["request_id"] == "given-by-proxy"
     assert (line["route"], line["method"], line["status"]) == (
-        "/t/{slug:str}/tickets/{number:str}",
+        "/t/{slug}/tickets/{number}",
         "GET",
         200,
     )
