@@ -1,0 +1,55 @@
+"""Whole flows in a real browser against the stack that `make test` starts."""
+
+from collections.abc import AsyncIterator
+
+import asyncpg
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, async_playwright
+from tests.acceptance.api import Api
+from tests.acceptance.browsing import ARGUMENTS, Browsing
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes parts of the stack away comes last: nothing else should notice."""
+    items.sort(key=lambda item: item.path.name == "test_when_parts_are_away.py")
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser(environment: dict[str, str]) -> AsyncIterator[Browser]:
+    """One browser for the whole run."""
+    async with async_playwright() as playwright:
+        path = environment.get("CHROMIUM") or "/usr/bin/chromium"
+        started = await playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield started
+        await started.close()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def people(browser: Browser, environment: dict[str, str]) -> Browsing:
+    """Remembers over the tests who has signed in."""
+    return Browsing(browser, environment)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def browsing(people: Browsing) -> AsyncIterator[Browsing]:
+    """Windows of one test; afterwards they are closed, and no page may have had a fault."""
+    yield people
+    faults = await people.close()
+    assert faults == []
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def api(environment: dict[str, str]) -> AsyncIterator[Api]:
+    """The JSON API, for what stands before a screen."""
+    speaking = Api(environment)
+    yield speaking
+    await speaking.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def superuser(environment: dict[str, str]) -> AsyncIterator[asyncpg.Connection]:
+    """Sees and changes every row of the running stack: for moving deadlines and looking at what was stored."""
+    connection = await asyncpg.connect(environment["POSTGRES_DSN"])
+    yield connection
+    await connection.close()
