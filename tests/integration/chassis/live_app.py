@@ -45,6 +45,7 @@ def create_app() -> Litestar:
 
     return Litestar(
         [live],
+        logging_config=None,
         lifespan=[lifespan],
         middleware=[RequestLog(lambda _: {})],
         before_send=[SecurityHeaders(own_url="https://x", live_url="", keycloak_url="https://kc")],

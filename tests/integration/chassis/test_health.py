@@ -19,7 +19,7 @@ def _app(bus: bool) -> Litestar:
         {}, required={"database": health.database_is_writable}, desired={"bus": lambda: bus}
     )
     handlers = problems.handlers(lambda m, _, **p: m.format_map(p), lambda _: "en", page)
-    return Litestar([*routes, metrics.metrics_route({})], exception_handlers=handlers)
+    return Litestar([*routes, metrics.metrics_route({})], logging_config=None, exception_handlers=handlers)
 
 
 def _client(bus: bool = True, address: str = "127.0.0.1") -> httpx.AsyncClient:
@@ -58,7 +58,7 @@ async def test_a_check_that_hangs_or_fails_is_not_ready_within_its_second() -> N
         raise Unavailable
 
     routes = health.health_routes({}, required={"hangs": hangs, "fails": fails}, desired={})
-    transport = httpx.ASGITransport(Litestar(routes))  # type: ignore[arg-type]
+    transport = httpx.ASGITransport(Litestar(routes, logging_config=None))  # type: ignore[arg-type]
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client, asyncio.timeout(3):
         answer = await client.get("/readyz")
     assert (answer.status_code, answer.json()["parts"]) == (503, {"hangs": "away", "fails": "away"})

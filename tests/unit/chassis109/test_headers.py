@@ -32,6 +32,7 @@ def _client(own_url: str = "http://localhost:8109") -> httpx.AsyncClient:
     log = RequestLog(lambda _: {})
     app = Litestar(
         [show_page, show_file, break_down],
+        logging_config=None,
         before_send=[headers, log.unrouted],
         middleware=[log],
         openapi_config=None,

@@ -70,7 +70,10 @@ async def test_too_many_requests_are_told_when_to_come_back() -> None:
         return "ok"
 
     app = Litestar(
-        [index], guards=[RateLimit(rate=0.1, burst=2, key=by_address)], exception_handlers=HANDLERS
+        [index],
+        logging_config=None,
+        guards=[RateLimit(rate=0.1, burst=2, key=by_address)],
+        exception_handlers=HANDLERS,
     )
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:  # type: ignore[arg-type]
         answers = [await client.get("/", headers={"Accept": "application/json"}) for _ in range(3)]

@@ -105,7 +105,11 @@ async def test_a_request_leaves_one_line_with_its_template_and_joins_the_trace(
 
     tracing.open_tracing("test", "1", export=False)
     logs.open_logs("s", "1")
-    app = Litestar([show_ticket], middleware=[RequestLog(lambda _: {"tenant": "esil", "actor_id": "u-1"})])
+    app = Litestar(
+        [show_ticket],
+        logging_config=None,
+        middleware=[RequestLog(lambda _: {"tenant": "esil", "actor_id": "u-1"})],
+    )
     trace = "0af7651916cd43dd8448eb211c80319c"
     headers = {"traceparent": f"00-{trace}-b7ad6b7169203331-01", "X-Request-Id": "given-by-proxy"}
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:  # type: ignore[arg-type]
@@ -123,7 +127,12 @@ async def test_a_request_leaves_one_line_with_its_template_and_joins_the_trace(
 
 async def test_a_request_id_that_is_none_is_replaced(capsys: pytest.CaptureFixture[str]) -> None:
     logs.open_logs("s", "1")
-    app = Litestar([], middleware=[RequestLog(lambda _: {})], before_send=[RequestLog(lambda _: {}).unrouted])
+    app = Litestar(
+        [],
+        logging_config=None,
+        middleware=[RequestLog(lambda _: {})],
+        before_send=[RequestLog(lambda _: {}).unrouted],
+    )
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:  # type: ignore[arg-type]
         answer = await client.get("/нет", headers={"X-Request-Id": "a b\tc<script>"})
     (line,) = _lines(capsys)
