@@ -77,6 +77,10 @@ class Stack:
             "CHROMIUM": setup_debian.browser() or "",
         }
 
+    def for_programs(self) -> dict[str, str]:
+        """The same for our own programs, which may keep compiled modules: importing takes half the time."""
+        return {**self.variables(), "PYTHONDONTWRITEBYTECODE": ""}
+
     def _addresses(self) -> dict[str, str]:
         port = self.instance.port
         return {
@@ -106,5 +110,5 @@ class Stack:
         }[name]
         return Part(
             name, tuple(argv), port, self.instance.logs / f"{name}.log", partial(http_ok, port, HEALTH[name]),
-            environment=self.variables(), folder=self.instance.root,
+            environment=self.for_programs(), folder=self.instance.root,
         )  # fmt: skip

@@ -50,7 +50,7 @@ def _install(root: Path, environment: Path, log: Path) -> None:
     run(Command("Fetching the installer uv", pip, log, hint=NETWORK))
     variables = {"VIRTUAL_ENV": str(environment), **_index(python)}
     uv = [python, "-m", "uv", "pip"]
-    sync = [*uv, "sync", "--require-hashes", "requirements.lock"]
+    sync = [*uv, "sync", "--require-hashes", "--compile-bytecode", "requirements.lock"]
     run(Command("Fetching the Python packages", sync, log, variables, root, hint=NETWORK))
     own = [*uv, "install", "--no-build-isolation", "--no-deps", "-e", "."]
     run(Command("Installing this project into .venv", own, log, variables, root))

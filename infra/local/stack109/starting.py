@@ -95,4 +95,4 @@ async def _timed(stack: Stack, title: str, argv: list[str]) -> None:
     instance = stack.instance
     log = instance.logs / "steps.log"
     with step(title):
-        await run_apart(Command(title.capitalize(), argv, log, stack.variables(), instance.root))
+        await run_apart(Command(title.capitalize(), argv, log, stack.for_programs(), instance.root))
