@@ -1,7 +1,7 @@
 // <filter-select none="…"> around a <select> with groups: a combobox that finds an option by any part of its words
 // (its own text, its group's, data-words), in any of the languages and with Kazakh letters typed as Russian ones.
-// The select keeps the value, so the form works without scripts too. choose(value) sets it; [data-note] of the option
-// is shown in the field's [data-note] line.
+// The select keeps the value, so the form works without scripts too. choose(value) sets it; data-note of the option is
+// shown in the field's [data-note-line].
 const FOLDED = { ә: "а", ғ: "г", қ: "к", ң: "н", ө: "о", ұ: "у", ү: "у", һ: "х", і: "и", ё: "е" };
 
 const fold = (text) => text.toLowerCase().replace(/[әғқңөұүһіё]/g, (letter) => FOLDED[letter]);
@@ -140,7 +140,7 @@ class FilterSelect extends HTMLElement {
     this.#list.replaceChildren();
     this.#input.setAttribute("aria-expanded", "false");
     this.#mark(null);
-    const note = this.closest("[data-field]")?.querySelector("[data-note]");
+    const note = this.closest("[data-field]")?.querySelector("[data-note-line]");
     if (note) note.textContent = this.#chosen()?.dataset.note ?? "";
   }
 }

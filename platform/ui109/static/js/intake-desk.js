@@ -1,6 +1,8 @@
 // <intake-desk brief="/t/…/op/queue">: the intake around its form. After a save the hints go and the phone has the
 // focus; F2 begins a new call, after a question when something was typed; a guessed category or an earlier place is
 // taken by a key; Esc leads from a list back to the field; a click on a ticket of the map shows its short card.
+import { clearFaults } from "./form-faults.js";
+
 const HINTS = "#near, #earlier, #guess";
 
 class IntakeDesk extends HTMLElement {
@@ -68,6 +70,8 @@ class IntakeDesk extends HTMLElement {
 
   #begin() {
     this.#form.reset();
+    clearFaults(this.#form);
+    this.#form.querySelector("[data-form-state]").textContent = "";
     this.querySelector("#result").replaceChildren();
     this.#form.elements.phone.focus();
   }

@@ -59,7 +59,7 @@ function bounds(outline) {
   return [[Math.min(...lon), Math.min(...lat)], [Math.max(...lon), Math.max(...lat)]];
 }
 
-// Returns {mark(lon, lat), setPoints(geojson), focus()}. Callbacks: choose(lon, lat), open(id), idle().
+// Returns {mark(lon, lat), unmark(), setPoints(geojson), focus()}. Callbacks: choose(lon, lat), open(id), idle().
 export async function drawMap({ module, container, outline, points, shapes, choose, open, idle }) {
   const { Map, NavigationControl } = await import(module);
   const map = new Map({
@@ -88,6 +88,7 @@ export async function drawMap({ module, container, outline, points, shapes, choo
   });
   return {
     mark: (lon, lat) => map.getSource("chosen").setData({ type: "Point", coordinates: [lon, lat] }),
+    unmark: () => map.getSource("chosen").setData(EMPTY),
     setPoints: (data) => map.getSource("points").setData(data),
     focus: () => map.getCanvas().focus(),
   };

@@ -12,7 +12,7 @@ function element(name, attributes) {
   return made;
 }
 
-// Draws into `canvas` and returns {mark(lon, lat)}; `choose(lon, lat)` is called on a click.
+// Draws into `canvas` and returns {mark(lon, lat), unmark()}; `choose(lon, lat)` is called on a click.
 export function drawOutline(canvas, outline, points, label, choose) {
   const all = rings(outline).flat();
   const west = Math.min(...all.map(([lon]) => lon));
@@ -35,10 +35,12 @@ export function drawOutline(canvas, outline, points, label, choose) {
     choose(west + at.x / unit / narrow, north - at.y / unit);
   });
   canvas.replaceChildren(svg);
+  const unmark = () => svg.querySelector(".outline-chosen")?.remove();
   return {
+    unmark,
     mark(lon, lat) {
       const [cx, cy] = xy([lon, lat]);
-      svg.querySelector(".outline-chosen")?.remove();
+      unmark();
       svg.append(element("circle", { cx, cy, r: 14, class: "outline-chosen" }));
     },
   };

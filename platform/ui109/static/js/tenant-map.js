@@ -1,4 +1,4 @@
-// <tenant-map outline points centre module shapes selects refresh-on> (macro `map`): the tenant's outline and points.
+// <tenant-map outline points centre module shapes selects mark refresh-on> (macro `map`): the tenant's outline and points.
 // A click, or Enter in the middle of the focused map, or the fields `lat` and `lon` choose a place; dragging is never
 // needed. Events: map:point {lon, lat}, map:open {id}. data-map-state: loading | idle; data-map-kind: webgl | outline.
 import { drawOutline } from "./outline.js";
@@ -18,6 +18,7 @@ class TenantMap extends HTMLElement {
     this.addEventListener("change", (event) => {
       if (event.target.name === "lat" || event.target.name === "lon") this.#markTyped();
     });
+    this.closest("form")?.addEventListener("reset", () => this.#clear());
     for (const type of [this.getAttribute("refresh-on"), "live:resync"].filter(Boolean)) {
       document.body.addEventListener(type, this.#refresh);
     }
@@ -80,9 +81,15 @@ class TenantMap extends HTMLElement {
     this.#tell("map:point", { lon, lat });
   }
 
+  #clear() {
+    this.#view?.unmark();
+    this.#say("");
+  }
+
   #markTyped() {
-    const lon = Number.parseFloat(this.#input("lon")?.value.replace(",", "."));
-    const lat = Number.parseFloat(this.#input("lat")?.value.replace(",", "."));
+    const [fixedLon, fixedLat] = (this.getAttribute("mark") ?? "").split(",");
+    const lon = Number.parseFloat(this.#input("lon")?.value.replace(",", ".") ?? fixedLon);
+    const lat = Number.parseFloat(this.#input("lat")?.value.replace(",", ".") ?? fixedLat);
     if (Number.isNaN(lon) || Number.isNaN(lat) || Math.abs(lat) > 90 || Math.abs(lon) > 180) return;
     this.#view?.mark(lon, lat);
     this.#tell("map:point", { lon, lat });
