@@ -13,7 +13,7 @@ from litestar.response import Redirect, Template
 from msgspec import Struct
 
 from chassis109.kernel.errors import Malformed
-from identity109 import backchannel, membership, repository
+from identity109 import backchannel, membership, people_pages, repository
 from identity109.actor import Actor, spoken
 from identity109.errors import SignInFirst, SignInNotFinished, TokenRefused
 from identity109.gate import LANGUAGE_COOKIE, LOGIN_COOKIE, SESSION_COOKIE, Gate
@@ -146,4 +146,6 @@ def ask_to_sign_in(request: AnyRequest, first: SignInFirst) -> Response[Any]:
 
 
 EXCEPTION_HANDLERS = {SignInFirst: ask_to_sign_in}
-PAGES = (login, callback, logout, logout_everywhere, signed_out, backchannel_logout, choose, me)
+PAGES = (
+    login, callback, logout, logout_everywhere, signed_out, backchannel_logout, choose, me, *people_pages.PAGES,
+)  # fmt: skip
