@@ -46,6 +46,7 @@ _AWAY: tuple[type[BaseException], ...] = (
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
+    asyncpg.InternalClientError,  # the server's last words came between two statements and confused asyncpg
 )
 
 
@@ -64,7 +65,7 @@ def _refusals() -> Iterator[None]:
     except OSError as away:  # a multi-address connect failure is a bare OSError
         raise DatabaseUnavailable from away
     except asyncpg.InterfaceError as error:
-        if "closed" in str(error):
+        if "closed" in str(error) or "released back" in str(error):  # current() has refused an ended unit
             raise DatabaseUnavailable from error
         raise
 
@@ -72,14 +73,16 @@ def _refusals() -> Iterator[None]:
 class Unit(PostgresTransaction):
     """A transaction that carries its tenant and gives its connection back whatever happens."""
 
-    __slots__ = ("after", "outer", "pool", "tenant")
+    __slots__ = ("after", "outer", "pool", "running", "tenant")
 
     def __init__(self, engine: "Engine", tenant: int | None) -> None:
         super().__init__(engine, allow_nested=True)
         self.tenant = tenant
         self.after: list[AfterCommit] = []
         self.pool = engine.connections()
-        self.outer = cast("Unit | None", self._parent)
+        self.running = False
+        around = cast("Unit | None", self._parent)
+        self.outer = around if around is not None and around.running else None
         if self.outer is not None and self.outer.tenant != tenant:
             raise TenantMismatch(f"inside tenant {self.outer.tenant}, asked for {tenant}")
 
@@ -94,9 +97,11 @@ class Unit(PostgresTransaction):
             with _refusals():
                 await self.connection.execute(f"BEGIN; SELECT set_config('app.tenant', '{tenant}', true)")
         except BaseException:
-            await self.pool.release(self.connection)
+            with suppress(DatabaseUnavailable), _refusals():
+                await self.pool.release(self.connection)
             raise
         self.context: Token[Any] = self.engine.current_transaction.set(self)
+        self.running = True
         return self
 
     async def __aexit__(self, exc_type: Any, exc: Any, tb: Any) -> Literal[False]:  # noqa: ANN401
@@ -106,12 +111,15 @@ class Unit(PostgresTransaction):
             if exc_type is None:
                 with _refusals():
                     await self.connection.execute("COMMIT")
-            elif not self.connection.is_closed():
+            else:
                 with suppress(DatabaseUnavailable), _refusals():
                     await self.connection.execute("ROLLBACK")
         finally:
+            self.running = False
             self.engine.current_transaction.reset(self.context)
-            await self.pool.release(self.connection)
+            # What is committed stays committed when the connection dies on its way back.
+            with suppress(DatabaseUnavailable), _refusals():
+                await self.pool.release(self.connection)
         if exc_type is None:
             await self._tell()
         return False
@@ -205,11 +213,11 @@ def transaction(tenant: int | None) -> Unit:
 
 
 def current() -> Unit:
-    """The running unit of work."""
-    unit = engine().current_transaction.get()
-    if unit is None:
+    """The running unit of work. A task that outlives its unit has none."""
+    unit = cast("Unit | None", engine().current_transaction.get())
+    if unit is None or not unit.running:
         raise NoUnitOfWork("query outside a unit of work")
-    return unit  # type: ignore[return-value]
+    return unit
 
 
 def after_commit(callback: AfterCommit) -> None:

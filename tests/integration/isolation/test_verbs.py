@@ -1,0 +1,124 @@
+"""A foreign id and a missing id are the same to every verb: the same refusal, the same words, nothing changed."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from chassis109.kernel.errors import NotFound
+from chassis109.kernel.ids import uuid7
+from dispatch109.callbacks import service as callbacks
+from dispatch109.callbacks.model import Outcome
+from dispatch109.calls import service as calls
+from dispatch109.execution import service as execution
+from dispatch109.execution.model import read_photo
+from dispatch109.queue import service as queue
+from dispatch109.queue.model import Filter
+from dispatch109.tickets import applicant, reading
+from dispatch109.tickets import service as tickets
+from dispatch109.tickets.service import Request
+from identity109.actor import Actor
+from tests import makers
+from tests.integration.isolation.conftest import Side
+
+PHOTO = read_photo(makers.photo())
+REQUEST = Request("other", "чужое", "", "где-то", None, 3)
+Verb = Callable[[UUID, Actor], Awaitable[object]]
+
+
+@dataclass(frozen=True)
+class On:
+    """Which id of the other side a verb is tried on."""
+
+    ticket: Verb | None = None
+    callback: Verb | None = None
+    photo: Verb | None = None
+
+
+VERBS: dict[str, On] = {
+    "read": On(lambda of, a: reading.ticket(str(of), a)),
+    "accept": On(lambda of, a: tickets.accept(of, None, a)),
+    "start": On(lambda of, a: tickets.start(of, None, a)),
+    "pause": On(lambda of, a: tickets.pause(of, None, "x", a)),
+    "return": On(lambda of, a: tickets.return_(of, None, "x", a)),
+    "assign": On(lambda of, a: tickets.assign(of, None, "akimat", "", a)),
+    "amend": On(lambda of, a: tickets.amend(of, None, REQUEST, a)),
+    "correct": On(lambda of, a: calls.correct(of, None, makers.said(category="other"), a)),
+    "close": On(lambda of, a: tickets.close(of, "x", a)),
+    "reopen": On(lambda of, a: tickets.reopen(of, "x", a)),
+    "finish": On(lambda of, a: tickets.finish(of, None, "", a, 0)),
+    "finish with photos": On(lambda of, a: execution.finish(of, None, "", [PHOTO], a)),
+    "add a photo": On(lambda of, a: execution.add_photo(of, PHOTO, a)),
+    "unmask": On(lambda of, a: applicant.unmask(of, "x", a)),
+    "attempt": On(callback=lambda of, a: callbacks.record(of, Outcome.CONFIRMED, "", a)),
+    "reopen by callback": On(callback=lambda of, a: callbacks.record(of, Outcome.NOT_DONE, "x", a)),
+    "close unreached": On(callback=lambda of, a: callbacks.close_unreached(of, "", a)),
+    "read a callback": On(callback=lambda of, a: callbacks.read(of, a)),
+    "look at a photo": On(photo=lambda of, a: execution.photo(of, a)),
+}
+
+
+async def state_of(superuser: asyncpg.Connection, tenant: int) -> str:
+    """A digest of everything that belongs to a tenant's tickets."""
+    digest: str = await superuser.fetchval(
+        """SELECT md5(string_agg(row, '|' ORDER BY row)) FROM (
+               SELECT to_jsonb(t)::text AS row FROM dispatch.ticket t WHERE tenant_id = $1
+               UNION ALL SELECT to_jsonb(h)::text FROM dispatch.history h WHERE tenant_id = $1
+               UNION ALL SELECT to_jsonb(c)::text FROM dispatch.callback c WHERE tenant_id = $1
+               UNION ALL SELECT to_jsonb(a)::text FROM dispatch.attachment a WHERE tenant_id = $1
+               UNION ALL SELECT to_jsonb(u)::text FROM chassis.audit u WHERE tenant_id = $1) r""",
+        tenant,
+    )
+    return digest
+
+
+@pytest.mark.parametrize("name", VERBS)
+async def test_a_foreign_id_and_a_missing_one_are_refused_alike(
+    name: str, ours: Side, theirs: Side, superuser: asyncpg.Connection
+) -> None:
+    verb = VERBS[name]
+    tried = [
+        (verb.ticket, theirs.opened.id), (verb.ticket, theirs.done.id), (verb.callback, theirs.callback.id),
+        (verb.photo, theirs.photo),
+    ]  # fmt: skip
+    before = [await state_of(superuser, side.tenant.id) for side in (ours, theirs)]
+    for run, foreign in tried:
+        if run is None:
+            continue
+        answers = []
+        for wanted in (foreign, uuid7()):
+            with pytest.raises(NotFound) as refused:
+                await run(wanted, makers.senior(ours.tenant))
+            answers.append((type(refused.value), str(refused.value), refused.value.params, refused.value.members()))
+        assert answers[0] == answers[1]
+    assert [await state_of(superuser, side.tenant.id) for side in (ours, theirs)] == before
+
+
+async def test_a_number_that_another_tenant_gave_is_not_there(ours: Side, theirs: Side) -> None:
+    there = makers.operator(theirs.tenant)
+    for _ in range(5):
+        theirs_only = await makers.opened(there, category="other")
+
+    with pytest.raises(NotFound):
+        await reading.ticket(theirs_only.reference, makers.operator(ours.tenant))
+
+
+async def test_what_is_no_id_at_all_is_not_there_either(ours: Side) -> None:
+    for written in ("", "1", "109-26-", "109-26-٠٠٠١٢٣", "../x", "\x00", str(uuid7()) + "0", "109-26-9999999999"):
+        with pytest.raises(NotFound):
+            await reading.ticket(written, makers.operator(ours.tenant))
+
+
+async def test_lists_and_searches_hold_rows_of_the_own_tenant_only(ours: Side, theirs: Side) -> None:
+    actor = makers.operator(ours.tenant)
+    page = await queue.page(queue.searched(Filter(), "су жоқ", actor), None, 100, actor)
+    due = await callbacks.due(None, 100, actor)
+    earlier = await calls.earlier(makers.said().phone, actor)
+
+    foreign = {theirs.opened.id, theirs.done.id}
+    assert page.rows
+    assert not foreign & {row.id for row in page.rows}
+    assert not foreign & {callback.ticket_id for callback in due}
+    assert not foreign & {ticket.id for ticket in earlier}
