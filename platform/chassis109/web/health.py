@@ -19,8 +19,8 @@ READY_SECONDS = 1.0
 
 # The commit of a logical message is flushed to disk: it fails on a standby, read-only or full server.
 _WRITE = """
-SELECT current_setting('transaction_read_only') = 'off'
-   AND pg_logical_emit_message(true, 'readyz', '') > '0/0'
+SELECT CASE current_setting('transaction_read_only') WHEN 'off'
+       THEN pg_logical_emit_message(true, 'readyz', '') IS NOT NULL ELSE false END
 """
 
 

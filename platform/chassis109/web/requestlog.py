@@ -38,13 +38,14 @@ class RequestLog(ASGIMiddleware):
         request_id = given if _GIVEN.fullmatch(given) else str(uuid7())
         scope["state"]["request_id"] = request_id
         method, route = str(scope.get("method", "-")), scope.get("path_template") or "-"
-        started, status = time.perf_counter(), 500
+        started, status, streamed = time.perf_counter(), 500, False
 
         async def noting(message: Message) -> None:
-            nonlocal status
+            nonlocal status, streamed
             if message["type"] == "http.response.start":
-                status = message["status"]
-                MutableScopeHeaders.from_message(message)["X-Request-Id"] = request_id
+                status, sent = message["status"], MutableScopeHeaders.from_message(message)
+                streamed = sent.get("content-type", "").startswith("text/event-stream")
+                sent["X-Request-Id"] = request_id
             await send(message)
 
         traceparent = headers.get("traceparent")
@@ -55,7 +56,10 @@ class RequestLog(ASGIMiddleware):
             try:
                 await next_app(scope, receive, noting)
             finally:
-                self._tell(scope, method, route, status, time.perf_counter() - started)
+                seconds = time.perf_counter() - started
+                if not streamed:  # a live stream is open for hours, which is no time to answer
+                    metrics.REQUEST_SECONDS.labels(route, method).observe(seconds)
+                self._tell(scope, method, route, status, seconds)
 
     async def unrouted(self, message: Message, scope: Scope) -> None:
         """A `before_send` hook for what no route answers: middleware does not run there."""
@@ -70,7 +74,6 @@ class RequestLog(ASGIMiddleware):
     def _tell(self, scope: Scope, method: str, route: str, status: int, seconds: float) -> None:
         who = self._who(scope)
         metrics.REQUESTS.labels(who.get("tenant", ""), route, method, status).inc()
-        metrics.REQUEST_SECONDS.labels(route, method).observe(seconds)
         if route not in QUIET:
             log.info(
                 "request", method=method, route=route, status=status, dur_ms=round(seconds * 1000, 1), **who
