@@ -32,6 +32,7 @@ union all select 'F1 security definer callable by app role', p.oid::regprocedure
   from pg_proc p join pg_namespace n on n.oid=p.pronamespace, cfg, approle a where n.nspname=any(cfg.schemas) and p.prosecdef and has_function_privilege(a.oid,p.oid,'execute')
   and not exists(select 1 from pg_depend d where d.objid=p.oid and d.deptype='e')
 union all select 'G1 && not leakproof (spatial index unused under RLS)', p.oid::regprocedure::text, '' from pg_proc p where p.proname='geometry_overlaps' and not p.proleakproof
+union all select 'G3 ILIKE not leakproof (trigram index unused under RLS)', p.oid::regprocedure::text, '' from pg_proc p where p.oid='pg_catalog.texticlike(text,text)'::regprocedure and not p.proleakproof
 union all select 'T9 policy not in the one form', t.q, p.polname from tab t join pg_policy p on p.polrelid=t.oid
   where pg_get_expr(p.polqual,p.polrelid) is distinct from '(tenant_id = ( SELECT app.tenant() AS tenant))' or (p.polwithcheck is not null and pg_get_expr(p.polwithcheck,p.polrelid)<>'(tenant_id = ( SELECT app.tenant() AS tenant))')
 union all select 'T10 index of a tenant table not tenant-led', t.q, i.indexrelid::regclass::text from tab t join pg_index i on i.indrelid=t.oid where t.tnum is not null and i.indkey[0]<>t.tnum
