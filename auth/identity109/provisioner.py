@@ -15,7 +15,7 @@ from chassis109.store import journal
 from chassis109.store.journal import AuditEntry
 from chassis109.store.unit import transaction
 from identity109 import demo_people, repository
-from identity109.demo_people import DemoPerson
+from identity109.demo_people import DemoPerson, Seat
 from identity109.keycloak_staff import Account, KeycloakRefused, KeycloakStaff
 from tenancy109 import directory
 
@@ -124,26 +124,30 @@ async def _record(subjects: Mapping[DemoPerson, UUID]) -> None:
         await repository.remember_people(
             [(subject, person.username, person.name, person.language) for person, subject in subjects.items()]
         )
-    seats = sorted(
-        ((seat.slug, subject, seat) for person, subject in subjects.items() for seat in person.seats),
-        key=lambda row: (row[0], row[1]),
+    for slug in sorted({seat.slug for person in subjects for seat in person.seats}):
+        tenant = await directory.find(slug)
+        if tenant is None:
+            raise LookupError(f"{slug} is not in the database: apply the tenants first")
+        seats = [
+            (subjects[person], seat) for person in subjects for seat in person.seats if seat.slug == slug
+        ]
+        async with transaction(tenant.id):
+            await _record_seats(seats)
+            usernames = [person.username for person in subjects]
+            await repository.withdraw_replaced(tenant.id, usernames, list(subjects.values()), clock.now())
+
+
+async def _record_seats(seats: Sequence[tuple[UUID, Seat]]) -> None:
+    changed = await repository.grant(
+        [subject for subject, _ in seats],
+        [seat.role for _, seat in seats],
+        [seat.service for _, seat in seats],
+        by=None,
+        at=clock.now(),
     )
-    for slug, rows in groupby(seats, key=lambda row: row[0]):
-        await _record_seats(slug, [(subject, seat.role, seat.service) for _, subject, seat in rows])
-
-
-async def _record_seats(slug: str, seats: Sequence[tuple[UUID, str, str | None]]) -> None:
-    tenant = await directory.find(slug)
-    if tenant is None:
-        raise LookupError(f"{slug} is not in the database: apply the tenants first")
-    subjects, roles, services = zip(*seats, strict=True)
-    async with transaction(tenant.id):
-        changed = await repository.grant(subjects, roles, services, None, clock.now())
-        if changed:
-            detail: dict[str, object] = {"people": len(changed)}
-            await journal.write(
-                None, "system", [AuditEntry("membership.provisioned", "tenant", slug, detail)]
-            )
+    if changed:
+        entry = AuditEntry("membership.provisioned", "tenant", seats[0][1].slug, {"people": len(changed)})
+        await journal.write(None, "system", [entry])
 
 
 def _depth(path: str) -> int:

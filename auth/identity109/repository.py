@@ -202,6 +202,18 @@ async def withdraw(
     return changed is not None
 
 
+async def withdraw_replaced(
+    tenant_id: int, usernames: Sequence[str], subjects: Sequence[UUID], at: datetime
+) -> None:
+    """End what accounts held that were made anew in Keycloak: same username, another subject."""
+    await unit.execute(
+        "UPDATE identity.membership m SET active = false, withdrawn_at = $4, reason = 'account replaced'"
+        " FROM identity.person p WHERE m.tenant_id = $1 AND m.active AND p.subject = m.subject"
+        " AND p.username = ANY($2) AND p.subject <> ALL($3)",
+        tenant_id, usernames, subjects, at,
+    )  # fmt: skip
+
+
 async def people(tenant_id: int) -> Sequence[Record]:
     """Every role ever given in the tenant with the person's names, by name and role."""
     return await unit.fetch(
