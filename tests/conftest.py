@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-
 from tests.databases import Database, Databases
 
 ROOT = Path(__file__).parents[1]

@@ -93,7 +93,7 @@ class Databases:
         )
 
 
-class storing:  # noqa: N801 - reads as a verb: `async with storing(dsn)`
+class storing:
     """The process-wide store on another database for a while; afterwards it is where it was."""
 
     def __init__(self, dsn: str, size: int = 8) -> None:

@@ -6,14 +6,14 @@ from pathlib import Path
 import asyncpg
 import pytest
 import pytest_asyncio
+from tests import makers
+from tests.databases import Database, storing
 
 from dispatch109.contacts import service as contacts
 from dispatch109.execution import repository as attachments
 from identity109.actor import Actor
 from tenancy109 import directory
 from tenancy109.model import Tenant
-from tests import makers
-from tests.databases import Database, storing
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session", autouse=True)

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from tests.makers import NOON, executor, opened, owed, owed_for, started, worked
 
 from chassis109.kernel import clock
 from chassis109.kernel.errors import Invalid
@@ -13,7 +14,6 @@ from dispatch109.tickets import reading
 from dispatch109.tickets import service as tickets
 from dispatch109.tickets.model import State, WrongState
 from identity109.actor import Actor
-from tests.makers import NOON, executor, opened, owed, owed_for, started, worked
 
 
 async def test_not_done_reopens_with_the_reason_for_the_same_service_with_new_clocks(operator: Actor) -> None:

@@ -5,6 +5,8 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
+from tests import makers
+from tests.makers import executor, opened, owed, person
 
 from chassis109.kernel.errors import Invalid, NotFound
 from chassis109.store import unit
@@ -17,8 +19,6 @@ from dispatch109.tickets import service as tickets
 from dispatch109.tickets.model import State, Ticket
 from identity109.actor import Actor
 from tenancy109.model import Tenant
-from tests import makers
-from tests.makers import executor, opened, owed, person
 
 PHONE = "+77051234567"
 
@@ -131,7 +131,8 @@ async def test_filters_narrow_the_queue(operator: Actor, superuser: asyncpg.Conn
         await opened(operator, text=mark, category="road-pothole"),
     )
     await superuser.execute(
-        "UPDATE dispatch.ticket SET due_at = now() - interval '1 hour', unanswered = 1 WHERE id = $1", roads.id
+        "UPDATE dispatch.ticket SET due_at = now() - interval '1 hour', unanswered = 1 WHERE id = $1",
+        roads.id,
     )
 
     assert await found(mark, operator, service="water") == [water.reference]
@@ -147,7 +148,9 @@ async def test_words_that_are_too_long_or_unreadable_are_refused(operator: Actor
             queue.searched(Filter(), typed, operator)
 
 
-async def test_open_tickets_near_a_point_are_offered_nearest_first(operator: Actor, neighbour: Tenant) -> None:
+async def test_open_tickets_near_a_point_are_offered_nearest_first(
+    operator: Actor, neighbour: Tenant
+) -> None:
     lon, lat = 69.2001, 54.8801
     hundred = await opened(operator, lon=lon, lat=lat + 100 / 111_195)
     here = await opened(operator, lon=lon, lat=lat)
@@ -179,7 +182,10 @@ async def test_the_applicant_is_shown_to_whoever_registered_him_and_masked_for_o
     made = await opened(operator)
 
     own = await applicant.of(made, operator)
-    others = [await applicant.of(made, who) for who in (senior, person(tenant, "analyst"), _executor_of(made, tenant))]
+    others = [
+        await applicant.of(made, who)
+        for who in (senior, person(tenant, "analyst"), _executor_of(made, tenant))
+    ]
 
     assert (own.name, own.phone, own.masked) == ("Айгүл Сәрсенова", PHONE, False)
     assert {(seen.name, seen.phone, seen.masked) for seen in others} == {("***", "+7 705 ***-**-67", True)}
@@ -206,7 +212,8 @@ async def test_unmasking_shows_the_applicant_and_writes_who_looked_and_why(
     shown = await applicant.unmask(made.id, "жалоба на тон", senior)
 
     row = await superuser.fetchrow(
-        "SELECT actor_id, action, detail FROM chassis.audit WHERE object_id = $1 ORDER BY id DESC LIMIT 1", str(made.id)
+        "SELECT actor_id, action, detail FROM chassis.audit WHERE object_id = $1 ORDER BY id DESC LIMIT 1",
+        str(made.id),
     )
     assert (shown.name, shown.phone, shown.masked) == ("Айгүл Сәрсенова", PHONE, False)
     assert (row["actor_id"], row["action"]) == (senior.subject, "contact.unmask")
@@ -225,7 +232,9 @@ async def test_names_and_phones_lie_sealed_in_the_database(
 ) -> None:
     made = await opened(operator, applicant="Зере Қанатқызы", phone="8 708 909 80 70")
 
-    row = await superuser.fetchrow("SELECT to_jsonb(c)::text AS t FROM dispatch.contact c WHERE id = $1", made.contact_id)
+    row = await superuser.fetchrow(
+        "SELECT to_jsonb(c)::text AS t FROM dispatch.contact c WHERE id = $1", made.contact_id
+    )
     everywhere = await superuser.fetchval(
         "SELECT string_agg(payload::text, '') FROM chassis.outbox WHERE key = $1", str(made.id)
     )

@@ -8,6 +8,7 @@ from typing import Any
 import asyncpg
 import pytest
 import pytest_asyncio
+from tests.databases import Database, Databases, storing
 
 from chassis109.store import unit
 from chassis109.store.unit import transaction
@@ -15,7 +16,6 @@ from dispatch109.queue import repository as queue_rows
 from dispatch109.queue.model import Filter
 from dispatch109.tickets import repository as ticket_rows
 from identity109.actor import Actor
-from tests.databases import Database, Databases, storing
 
 ROWS = 100_000
 _FILL = f"""
@@ -26,13 +26,15 @@ WITH who AS (
 INSERT INTO dispatch.ticket (tenant_id, id, year, number, state, version, contact_id, category_code, service_code,
     priority, text, address, landmark, folded, language, point, opened_at, opened_by, updated_at, due_at,
     statutory_due, closed_at)
-SELECT who.tenant_id, md5(who.tenant_id || '-' || n)::uuid, 2026, n, CASE WHEN n % 20 = 0 THEN 'assigned' ELSE 'closed' END,
+SELECT who.tenant_id, md5(who.tenant_id || '-' || n)::uuid, 2026, n,
+    CASE WHEN n % 20 = 0 THEN 'assigned' ELSE 'closed' END,
     2, who.id, 'other', CASE WHEN n % 500 = 0 THEN 'akimat' END, 3, f.t, '', '', f.t, 'kk',
     ST_SetSRID(ST_MakePoint(69.0 + (n % 317) * 0.001, 54.8 + (n % 311) * 0.001), 4326),
-    now() - n * interval '1 minute', who.id, now(), now() + (n % 5000) * interval '1 minute', now() + interval '20 days',
+    now() - n * interval '1 minute', who.id, now(), now() + (n % 5000) * interval '1 minute',
+    now() + interval '20 days',
     CASE WHEN n % 20 = 0 THEN NULL ELSE now() END
 FROM who, generate_series(1, {ROWS} / 4) n, LATERAL (SELECT 'заявка ' || md5(n::text) AS t) f
-"""  # noqa: S608 - numbers of our own
+"""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -85,7 +87,9 @@ QUESTIONS = {
     "ticket_open": lambda: queue_rows.page(Filter(), None, 51),
     "ticket_service": lambda: queue_rows.page(Filter(service="akimat"), None, 51),
     "ticket_opened": lambda: queue_rows.page(Filter(view="all"), None, 51),
-    "ticket_tenant_id_year_number_key": lambda: queue_rows.page(Filter(view="all", number=(2026, 77)), None, 51),
+    "ticket_tenant_id_year_number_key": lambda: queue_rows.page(
+        Filter(view="all", number=(2026, 77)), None, 51
+    ),
 }
 
 
@@ -96,7 +100,9 @@ async def test_the_question_uses_its_index_under_row_level_security(
     plan, milliseconds = await plan_of(QUESTIONS[index]())
 
     assert index in indexes(plan), plan
-    assert not [node for node in plan if node["Node Type"] == "Seq Scan" and node["Relation Name"] == "ticket"]
+    assert not [
+        node for node in plan if node["Node Type"] == "Seq Scan" and node["Relation Name"] == "ticket"
+    ]
     assert read(plan) < 500
     assert milliseconds < 50
 
@@ -107,7 +113,9 @@ async def test_the_count_of_a_queue_reads_no_more_than_it_tells(full: Database, 
     assert max(node["Actual Rows"] for node in plan) <= queue_rows.COUNT_LIMIT
 
 
-async def test_a_search_finds_the_same_as_reading_everything(full: Database, operator: Actor, store: object) -> None:
+async def test_a_search_finds_the_same_as_reading_everything(
+    full: Database, operator: Actor, store: object
+) -> None:
     async with transaction(operator.here.id):
         quick = await queue_rows.page(Filter(view="all", words="c4ca4238a0"), None, 51)
         await unit.execute("SET LOCAL enable_bitmapscan = off")

@@ -4,19 +4,20 @@ import asyncio
 from datetime import timedelta
 
 import asyncpg
+from tests.databases import Database, storing
+from tests.makers import executor, opened, worked
 
 from chassis109.kernel import clock
 from dispatch109.tickets import reading, watchdog
 from dispatch109.tickets import service as tickets
 from dispatch109.tickets.model import Ticket
 from identity109.actor import Actor
-from tests.databases import Database, storing
-from tests.makers import executor, opened, worked
 
 
 async def let_it_pass(superuser: asyncpg.Connection, ticket: Ticket) -> None:
     await superuser.execute(
-        "UPDATE dispatch.assignment SET react_by = now() - interval '1 second' WHERE ticket_id = $1", ticket.id
+        "UPDATE dispatch.assignment SET react_by = now() - interval '1 second' WHERE ticket_id = $1",
+        ticket.id,
     )
 
 

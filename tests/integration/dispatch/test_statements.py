@@ -8,6 +8,8 @@ from pathlib import Path
 
 import asyncpg
 import pytest_asyncio
+from tests.databases import Database, storing
+from tests.makers import executor, opened, said
 
 from chassis109.store import unit
 from dispatch109.calls import service as calls
@@ -15,8 +17,6 @@ from dispatch109.queue import service as queue
 from dispatch109.queue.model import Filter
 from dispatch109.tickets import service as tickets
 from identity109.actor import Actor
-from tests.databases import Database, storing
-from tests.makers import executor, opened, said
 
 # What asyncpg sends when a connection goes back to the pool: housekeeping of the driver, one round trip.
 RESET = re.compile(r"SELECT pg_advisory_unlock_all\(\)")

@@ -1,10 +1,13 @@
 """Two people, or one impatient browser, at the same moment: one wins, the other is told what stands now."""
 
 import asyncio
+from functools import partial
 from uuid import uuid4
 
 import asyncpg
 import pytest
+from tests import makers
+from tests.makers import executor, opened, owed, said
 
 from chassis109.kernel.errors import Conflict
 from chassis109.store.idempotency import IdempotencyKeyReused, RequestKey, request_key
@@ -20,8 +23,6 @@ from dispatch109.tickets.routes import moved
 from dispatch109.tickets.service import Request
 from identity109.actor import Actor
 from tenancy109.model import Tenant
-from tests import makers
-from tests.makers import executor, opened, owed, said
 
 
 def key_for(actor: Actor, said_in_request: bytes = b"the same") -> RequestKey:
@@ -175,16 +176,9 @@ async def test_ten_times_the_same_attempt_is_one_attempt(operator: Actor) -> Non
     _, callback = await owed(operator)
     key = key_for(operator)
 
+    verb = partial(callbacks.record, callback.id, Outcome.UNREACHABLE, "", operator)
     answers = await asyncio.gather(
-        *(
-            callback_routes._once(
-                key,
-                operator,
-                callback.id,
-                lambda: callbacks.record(callback.id, Outcome.UNREACHABLE, "", operator),
-            )
-            for _ in range(10)
-        )
+        *(callback_routes.settled(key, operator, callback.id, verb) for _ in range(10))
     )
 
     assert {len(answer.attempts) for answer in answers} == {1}

@@ -7,6 +7,8 @@ from pathlib import Path
 import asyncpg
 import msgspec
 import pytest
+from tests import makers
+from tests.makers import NOON, executor, opened, owed, worked
 
 from chassis109.kernel import clock
 from chassis109.store import unit
@@ -22,8 +24,6 @@ from dispatch109.tickets.messages import TicketFact
 from dispatch109.tickets.model import State, Ticket, WrongState
 from dispatch109.tickets.service import Request
 from identity109.actor import Actor
-from tests import makers
-from tests.makers import NOON, executor, opened, owed, worked
 
 NORTH = (69.1335, 54.9018)
 Verb = Callable[[Ticket, Actor, Actor], Awaitable[object]]
@@ -70,8 +70,12 @@ async def written(ticket: Ticket) -> tuple[list[str], list[str], list[TicketFact
         steps = await unit.fetch(
             "SELECT seq, verb FROM dispatch.history WHERE ticket_id = $1 ORDER BY seq", ticket.id
         )
-        audit = await unit.fetch("SELECT action FROM chassis.audit WHERE object_id = $1 ORDER BY id", str(ticket.id))
-        outbox = await unit.fetch("SELECT payload FROM chassis.outbox WHERE key = $1 ORDER BY id", str(ticket.id))
+        audit = await unit.fetch(
+            "SELECT action FROM chassis.audit WHERE object_id = $1 ORDER BY id", str(ticket.id)
+        )
+        outbox = await unit.fetch(
+            "SELECT payload FROM chassis.outbox WHERE key = $1 ORDER BY id", str(ticket.id)
+        )
     assert [row["seq"] for row in steps] == list(range(1, len(steps) + 1))
     facts = [msgspec.json.decode(row["payload"], type=TicketFact) for row in outbox]
     return [row["verb"] for row in steps], [row["action"] for row in audit], facts
@@ -161,7 +165,9 @@ async def test_accepting_stops_the_reaction_clock(operator: Actor) -> None:
     assert given.accepted_at is not None
 
 
-async def test_a_pause_stops_the_operational_clock_and_work_goes_on_with_what_was_left(operator: Actor) -> None:
+async def test_a_pause_stops_the_operational_clock_and_work_goes_on_with_what_was_left(
+    operator: Actor,
+) -> None:
     with clock.frozen(NOON):
         made, by = await worked(operator, category="road-pothole")
         await tickets.pause(made.id, None, "ждём асфальт", by)
@@ -179,7 +185,9 @@ async def test_a_category_that_cannot_wait_is_not_paused(operator: Actor) -> Non
         await tickets.pause(made.id, None, "обед", by)
 
 
-async def test_a_returned_ticket_is_routed_again_until_no_service_is_left(operator: Actor, senior: Actor) -> None:
+async def test_a_returned_ticket_is_routed_again_until_no_service_is_left(
+    operator: Actor, senior: Actor
+) -> None:
     made = await opened(operator, category="roof-leak", lon=NORTH[0], lat=NORTH[1])
     assert made.service_code == "housing-bereke"
 

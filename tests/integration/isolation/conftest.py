@@ -9,6 +9,8 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 import pytest_asyncio
+from tests import makers
+from tests.databases import Database, Databases, storing
 
 from chassis109.kernel import clock
 from chassis109.kernel.ids import uuid7
@@ -26,8 +28,6 @@ from dispatch109.tickets.model import Ticket
 from identity109 import repository as identity
 from tenancy109 import directory
 from tenancy109.model import Tenant
-from tests import makers
-from tests.databases import Database, Databases, storing
 
 
 @dataclass(frozen=True)
@@ -102,5 +102,5 @@ async def _filled(slug: str) -> Side:
 async def _seal(tenant: Tenant) -> None:
     """A transaction that runs anywhere in the cluster holds the sealing up for a moment."""
     async with asyncio.timeout(20):
-        while not await sealer.seal(tenant.id):
+        while not await sealer.seal(tenant.id):  # noqa: ASYNC110 - nobody tells when it ends
             await asyncio.sleep(0.05)

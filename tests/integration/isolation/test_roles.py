@@ -2,11 +2,11 @@
 
 import asyncpg
 import pytest
+from tests.databases import Database
+from tests.integration.isolation.conftest import Side
 
 from chassis109.store import unit
 from chassis109.store.unit import transaction
-from tests.databases import Database
-from tests.integration.isolation.conftest import Side
 
 # All that dispatch_relay (it sees every tenant) may do: carry the outbox and learn where a deadline passed.
 RELAY = {
@@ -99,7 +99,9 @@ async def test_the_application_deletes_no_business_row_and_creates_no_table(
         "chassis.idempotency", "chassis.quarantine", "identity.session", "identity.logout_token",
     }  # fmt: skip
     assert not [table for table, verbs in may.items() if verbs.keys() & {"TRUNCATE", "TRIGGER", "REFERENCES"}]
-    assert {table for table, verbs in may.items() if table.startswith("tenancy.") and set(verbs) != {"SELECT"}} == set()
+    assert {
+        table for table, verbs in may.items() if table.startswith("tenancy.") and set(verbs) != {"SELECT"}
+    } == set()
     for schema in ("public", "dispatch", "chassis"):
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             async with transaction(ours.tenant.id):
@@ -116,7 +118,9 @@ async def test_the_roles_have_no_power_beyond_their_work(superuser: asyncpg.Conn
     assert powers == {"dispatch_app": set(), "dispatch_owner": set(), "dispatch_relay": {"rolbypassrls"}}
 
 
-async def test_even_the_owner_sees_only_the_tenant_it_names(database: Database, ours: Side, theirs: Side) -> None:
+async def test_even_the_owner_sees_only_the_tenant_it_names(
+    database: Database, ours: Side, theirs: Side
+) -> None:
     owner = await asyncpg.connect(database.owner)
     try:
         assert await owner.fetchval("SELECT count(*) FROM dispatch.ticket") == 0

@@ -7,11 +7,11 @@ from typing import Any
 import asyncpg
 import pytest
 import pytest_asyncio
+from tests.integration.isolation.conftest import Side
 
 from chassis109.store import unit
 from chassis109.store.unit import NoUnitOfWork, transaction
 from dispatch109 import tables
-from tests.integration.isolation.conftest import Side
 
 _TABLES = """
 SELECT n.nspname || '.' || c.relname AS name,
@@ -158,11 +158,14 @@ async def test_a_key_that_another_tenant_uses_is_free_here(ours: Side, theirs: S
     a = ours.tenant.id
     async with transaction(a):
         await unit.execute(
-            "INSERT INTO dispatch.contact (tenant_id, id, key_id, language, created_at) VALUES ($1, $2, 'k', 'kk', now())",
+            "INSERT INTO dispatch.contact (tenant_id, id, key_id, language, created_at)"
+            " VALUES ($1, $2, 'k', 'kk', now())",
             a,
             theirs.opened.contact_id,
         )
-        seen = await unit.fetchval("SELECT count(*) FROM dispatch.contact WHERE id = $1", theirs.opened.contact_id)
+        seen = await unit.fetchval(
+            "SELECT count(*) FROM dispatch.contact WHERE id = $1", theirs.opened.contact_id
+        )
     assert seen == 1
 
 

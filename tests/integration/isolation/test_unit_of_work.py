@@ -9,11 +9,11 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 import pytest_asyncio
+from tests.databases import Database, storing
+from tests.integration.isolation.conftest import Side
 
 from chassis109.store import unit
 from chassis109.store.unit import DatabaseUnavailable, NoUnitOfWork, TenantMismatch, transaction
-from tests.databases import Database, storing
-from tests.integration.isolation.conftest import Side
 
 SIZE = 2
 
@@ -32,6 +32,11 @@ async def small_pool(database: Database, store: object, ours: Side, theirs: Side
 
 async def tenants_seen() -> set[int]:
     return {row["tenant_id"] for row in await unit.fetch("SELECT DISTINCT tenant_id FROM dispatch.ticket")}
+
+
+async def kill(superuser: asyncpg.Connection) -> None:
+    """End the backend of the running unit, as an administrator or a crash would."""
+    await superuser.execute("SELECT pg_terminate_backend($1)", await unit.fetchval("SELECT pg_backend_pid()"))
 
 
 async def test_a_unit_of_another_tenant_inside_is_refused_and_the_outer_one_keeps_its_tenant(
@@ -84,7 +89,7 @@ async def test_a_killed_backend_is_told_as_unavailable_and_replaced(
     for _ in range(SIZE + 1):
         with pytest.raises(DatabaseUnavailable):
             async with transaction(ours.tenant.id):
-                await superuser.execute("SELECT pg_terminate_backend($1)", await unit.fetchval("SELECT pg_backend_pid()"))
+                await kill(superuser)
                 await unit.fetch("SELECT 1")
     async with transaction(ours.tenant.id):
         assert await tenants_seen() == {ours.tenant.id}
@@ -96,7 +101,7 @@ async def test_a_backend_killed_before_the_commit_is_told_and_nothing_was_saved(
     with pytest.raises(DatabaseUnavailable):
         async with transaction(ours.tenant.id):
             await unit.execute("UPDATE dispatch.ticket SET text = 'lost'")
-            await superuser.execute("SELECT pg_terminate_backend($1)", await unit.fetchval("SELECT pg_backend_pid()"))
+            await kill(superuser)
     async with transaction(ours.tenant.id):
         assert await unit.fetchval("SELECT count(*) FROM dispatch.ticket WHERE text = 'lost'") == 0
 

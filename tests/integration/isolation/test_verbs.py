@@ -6,6 +6,8 @@ from uuid import UUID
 
 import asyncpg
 import pytest
+from tests import makers
+from tests.integration.isolation.conftest import Side
 
 from chassis109.kernel.errors import NotFound
 from chassis109.kernel.ids import uuid7
@@ -20,8 +22,6 @@ from dispatch109.tickets import applicant, reading
 from dispatch109.tickets import service as tickets
 from dispatch109.tickets.service import Request
 from identity109.actor import Actor
-from tests import makers
-from tests.integration.isolation.conftest import Side
 
 PHOTO = read_photo(makers.photo())
 REQUEST = Request("other", "чужое", "", "где-то", None, 3)
@@ -55,8 +55,8 @@ VERBS: dict[str, On] = {
     "attempt": On(callback=lambda of, a: callbacks.record(of, Outcome.CONFIRMED, "", a)),
     "reopen by callback": On(callback=lambda of, a: callbacks.record(of, Outcome.NOT_DONE, "x", a)),
     "close unreached": On(callback=lambda of, a: callbacks.close_unreached(of, "", a)),
-    "read a callback": On(callback=lambda of, a: callbacks.read(of, a)),
-    "look at a photo": On(photo=lambda of, a: execution.photo(of, a)),
+    "read a callback": On(callback=callbacks.read),
+    "look at a photo": On(photo=execution.photo),
 }
 
 
@@ -91,7 +91,9 @@ async def test_a_foreign_id_and_a_missing_one_are_refused_alike(
         for wanted in (foreign, uuid7()):
             with pytest.raises(NotFound) as refused:
                 await run(wanted, makers.senior(ours.tenant))
-            answers.append((type(refused.value), str(refused.value), refused.value.params, refused.value.members()))
+            answers.append(
+                (type(refused.value), str(refused.value), refused.value.params, refused.value.members())
+            )
         assert answers[0] == answers[1]
     assert [await state_of(superuser, side.tenant.id) for side in (ours, theirs)] == before
 
@@ -106,7 +108,16 @@ async def test_a_number_that_another_tenant_gave_is_not_there(ours: Side, theirs
 
 
 async def test_what_is_no_id_at_all_is_not_there_either(ours: Side) -> None:
-    for written in ("", "1", "109-26-", "109-26-٠٠٠١٢٣", "../x", "\x00", str(uuid7()) + "0", "109-26-9999999999"):
+    for written in (
+        "",
+        "1",
+        "109-26-",
+        "109-26-٠٠٠١٢٣",
+        "../x",
+        "\x00",
+        str(uuid7()) + "0",
+        "109-26-9999999999",
+    ):
         with pytest.raises(NotFound):
             await reading.ticket(written, makers.operator(ours.tenant))
 

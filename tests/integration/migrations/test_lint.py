@@ -1,11 +1,13 @@
 """The catalogue lint is silent on what we have, and speaks as soon as one rule of isolation is taken away."""
 
+from collections.abc import AsyncIterator
+
 import asyncpg
 import pytest
 import pytest_asyncio
+from tests.databases import Databases
 
 from chassis109.store import migrate
-from tests.databases import Database
 
 # What is taken away, and how the lint says so. Each runs in a transaction that is rolled back.
 MUTATIONS = {
@@ -128,8 +130,10 @@ MUTATIONS = {
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def superuser(own_database: Database) -> asyncpg.Connection:
-    connection = await asyncpg.connect(own_database.superuser)
+async def superuser(databases: Databases) -> AsyncIterator[asyncpg.Connection]:
+    """The superuser of a database that nobody else uses: some mutations lock whole tables."""
+    own = await databases.clone("migrated")
+    connection = await asyncpg.connect(own.superuser)
     yield connection
     await connection.close()
 

@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 from piccolo.columns import JSONB, Array, Bytea, Column, DoublePrecision
 from piccolo.table import Table
+from tests.databases import Database, Databases, storing
 
 from chassis109.store import migrate, unit
 from chassis109.store.geometry import Geometry
@@ -19,7 +20,6 @@ from dispatch109 import tables as dispatch_tables
 from dispatch109.migrate import PACKAGES
 from identity109 import tables as identity_tables
 from tenancy109 import tables as tenancy_tables
-from tests.databases import Database, Databases, storing
 
 TABLES: tuple[type[Table], ...] = (*tenancy_tables.TABLES, *identity_tables.TABLES, *dispatch_tables.TABLES)
 
@@ -42,7 +42,12 @@ _WORDS = {
 def type_of(column: Column) -> str:
     if isinstance(column, Geometry):
         return f"geometry({column.shape},{column.srid})"
-    for kind, word in ((JSONB, "jsonb"), (Bytea, "bytea"), (DoublePrecision, "double precision"), (Array, "text[]")):
+    for kind, word in (
+        (JSONB, "jsonb"),
+        (Bytea, "bytea"),
+        (DoublePrecision, "double precision"),
+        (Array, "text[]"),
+    ):
         if isinstance(column, kind):
             return word
     return _WORDS[column.column_type.lower()]
@@ -104,7 +109,9 @@ async def test_every_table_of_the_database_is_known_to_the_code(own_database: Da
     assert stands == {f"{table._meta.schema}.{table._meta.tablename}" for table in TABLES}
 
 
-async def test_an_empty_database_comes_to_the_head_and_a_second_run_does_nothing(databases: Databases) -> None:
+async def test_an_empty_database_comes_to_the_head_and_a_second_run_does_nothing(
+    databases: Databases,
+) -> None:
     empty = await databases.clone("empty")
 
     applied = await migrate.run(empty.owner, PACKAGES)
@@ -124,7 +131,9 @@ async def test_two_runners_at_once_apply_everything_once(databases: Databases) -
 async def test_an_applied_file_that_was_changed_is_refused(databases: Databases) -> None:
     own = await databases.clone("migrated")
     connection = await asyncpg.connect(own.owner)
-    await connection.execute("UPDATE migration.applied SET sha256 = 'other' WHERE name = 'chassis_0001_ground.sql'")
+    await connection.execute(
+        "UPDATE migration.applied SET sha256 = 'other' WHERE name = 'chassis_0001_ground.sql'"
+    )
     await connection.close()
 
     with pytest.raises(MigrationRefused, match=r"chassis_0001_ground\.sql was changed"):
@@ -136,11 +145,12 @@ async def test_a_table_without_row_level_security_is_refused_and_nothing_of_it_s
 ) -> None:
     own = await databases.clone("migrated")
     name = package(
-        later_0001="CREATE TABLE dispatch.open_to_all (tenant_id smallint NOT NULL, id int, PRIMARY KEY (tenant_id, id));"
+        later_0001="CREATE TABLE dispatch.open_to_all (tenant_id smallint NOT NULL, id int,"
+        " PRIMARY KEY (tenant_id, id));"
         " COMMENT ON TABLE dispatch.open_to_all IS 'tenant: forgotten';"
     )
 
-    with pytest.raises(MigrationRefused, match="T2 RLS not enabled dispatch.open_to_all"):
+    with pytest.raises(MigrationRefused, match=r"T2 RLS not enabled dispatch\.open_to_all"):
         await migrate.run(own.owner, (*PACKAGES, name))
 
     connection = await asyncpg.connect(own.superuser)
