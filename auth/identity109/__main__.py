@@ -1,6 +1,6 @@
 """`python -m identity109 provision-demo | people SLUG | grant … | withdraw …`
 
-Exit code 0: done; 1: refused, with the reason on stderr; 2: called wrongly; 3: the database or Keycloak is away.
+Exit code 0: done; 1: refused, with the reason on stderr; 2: called wrongly; 3: the database is away.
 Reads DISPATCH_APP_DSN, KEYCLOAK_URL, PROVISIONER_SECRET (and the like) from the environment.
 """
 
@@ -46,15 +46,14 @@ async def people(arguments: Namespace) -> None:
 
 
 async def grant(arguments: Namespace) -> None:
-    """A role in Keycloak, then in the database."""
+    """A role in the database, then in Keycloak: it counts when both name it."""
     actor = await _actor(arguments.slug)
     async with connected(ProvisionerSettings.from_environment(os.environ)) as staff:
         account, group_id = await _seat(staff, arguments)
+        name = f"{account.first_name} {account.last_name}".strip()
+        await membership.register(account.subject, account.username, name)
+        await membership.grant(actor, account.subject, arguments.role, arguments.service, arguments.reason)
         await staff.join([(account.subject, group_id)])
-    await membership.register(
-        account.subject, account.username, f"{account.first_name} {account.last_name}".strip()
-    )
-    await membership.grant(actor, account.subject, arguments.role, arguments.service, arguments.reason)
 
 
 async def withdraw(arguments: Namespace) -> None:
