@@ -3,7 +3,7 @@
 import asyncio
 from typing import Protocol
 
-from stack109 import nats_conf
+from stack109 import keycloak_realms, nats_conf
 from stack109.environment import DEMO_PASSWORD, SERVICES, Stack
 from stack109.progress import step
 from stack109.shell import Command, run_apart
@@ -13,9 +13,11 @@ MIGRATIONS = ("dispatch109.migrate",)
 TENANTS = ("tenancy109", "apply", "tenants")
 PEOPLE = ("identity109", "provision-demo")
 PEOPLE_SOURCES = (
-    "tenants", "auth/realms", "auth/identity109/demo_people.py", "auth/identity109/provisioner.py",
+    "tenants",
+    "auth/identity109/demo_people.py",
+    "auth/identity109/provisioner.py",
     "auth/identity109/keycloak_staff.py",
-)  # fmt: skip
+)
 DEMO = ("dispatch109.demo",)
 
 
@@ -36,7 +38,7 @@ async def start(starter: Starter, *, base_only: bool) -> None:
     async with asyncio.TaskGroup() as group:
         broker = group.create_task(_start_broker(starter))
         await _start_database(starter)
-        keycloak = group.create_task(starter.keep("keycloak"))
+        keycloak = group.create_task(_start_identity(starter))
         if not base_only:
             await _run(stack, "migrations", *MIGRATIONS)
             await _run(stack, "tenants", *TENANTS)
@@ -72,6 +74,11 @@ async def _start_database(starter: Starter) -> None:
     await starter.keep("postgres")
     with step("roles, databases, extensions, LEAKPROOF marks"):
         await run_apart(postgres.bootstrap())
+
+
+async def _start_identity(starter: Starter) -> None:
+    await starter.keep("keycloak")
+    await asyncio.to_thread(keycloak_realms.bring_up_to_date, starter.stack.keycloak)
 
 
 async def _provision_people(stack: Stack, keycloak: "asyncio.Task[None]") -> None:
