@@ -11,9 +11,9 @@ from chassis109.kernel import clock
 from chassis109.web import paging
 from dispatch109.queue import service as queue
 from dispatch109.queue.model import Filter, Place
+from dispatch109.queue.schemas import PageOut, RowOut
 from dispatch109.tickets.model import State
 from dispatch109.tickets.routes import Acting
-from dispatch109.tickets.schemas import PageOut, RowOut
 from identity109.permissions import Permission as P
 from identity109.permissions import requires
 

@@ -6,7 +6,6 @@ from uuid import UUID
 
 import msgspec
 
-from dispatch109.queue.model import Row
 from dispatch109.tickets.model import Ticket
 from dispatch109.tickets.repository import Assignment, Step
 
@@ -57,42 +56,6 @@ class TicketOut(msgspec.Struct):
         own |= {"state": ticket.state.value, "category": ticket.category_code, "service": ticket.service_code}
         own["point"] = Point(*ticket.point) if ticket.point else None
         return cls(**own)
-
-
-class RowOut(msgspec.Struct):
-    """One line of a list."""
-
-    id: UUID
-    reference: str
-    state: str
-    version: int
-    category: str
-    service: str | None
-    priority: int
-    text: str
-    address: str
-    landmark: str
-    opened_at: datetime
-    react_by: datetime | None
-    due_at: datetime
-    overdue: bool
-    unanswered: int
-    reopened: int
-
-    @classmethod
-    def of(cls, row: Row, now: datetime) -> "RowOut":
-        """From the queue; `now` decides what is overdue."""
-        own = {name: getattr(row, name) for name in cls.__struct_fields__ if hasattr(row, name)}
-        own |= {"state": row.state.value, "category": row.category_code, "service": row.service_code}
-        return cls(**{**own, "overdue": row.overdue(now)})
-
-
-class PageOut(msgspec.Struct):
-    """A page of a list; `next` is the cursor of the following page, null at the end."""
-
-    items: list[RowOut]
-    next: str | None
-    count: Annotated[int, msgspec.Meta(description="how many there are, counted up to 1000")]
 
 
 class StepOut(msgspec.Struct):
