@@ -1,7 +1,6 @@
 """The intake screen: the form of a call, what is shown while the operator types, and its two endings."""
 
 from contextlib import suppress
-from typing import Any
 
 from litestar import get, post
 from litestar.params import URLEncodedBody
@@ -14,6 +13,7 @@ from dispatch109.calls.service import Said
 from dispatch109.catalogue import service as catalogues
 from dispatch109.queue.asked import Asked
 from dispatch109.queue.pages import PANE_ROWS, rows_of
+from dispatch109.tickets.model import Ticket
 from dispatch109.tickets.routes import Acting, Key
 from identity109.actor import Actor
 from identity109.permissions import Permission as P
@@ -104,15 +104,15 @@ async def guess(request: AnyRequest, data: URLEncodedBody[CallForm], actor: Acti
     return page(request, "calls/guess.html", guesses=found)
 
 
-async def _near(said: Said, actor: Actor) -> list[tuple[Any, float | None]]:
+async def _near(said: Said, actor: Actor) -> list[tuple[Ticket, float | None]]:
     """Tickets with their distance in metres (None: found by the address), each once."""
-    found: list[tuple[Any, float | None]] = []
+    found: list[tuple[Ticket, float | None]] = []
     if said.lon is not None and said.lat is not None:
         with suppress(Invalid):  # half-typed coordinates are no point yet
             found += await calls.near(said.lon, said.lat, actor)
     known = {ticket.id for ticket, _ in found}
     named = await calls.at_address(said.address, actor)
-    return found + [(row, None) for row in named if row.id not in known]
+    return found + [(ticket, None) for ticket in named if ticket.id not in known]
 
 
 def _groups(categories: tuple[Category, ...]) -> list[tuple[dict[str, str], list[Category]]]:

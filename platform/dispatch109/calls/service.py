@@ -5,18 +5,16 @@ from uuid import UUID
 
 from chassis109.bus.announce import announce
 from chassis109.kernel import clock
-from chassis109.kernel.folding import fold
 from chassis109.kernel.ids import uuid7
 from chassis109.kernel.text import Form
 from chassis109.store import journal
 from chassis109.store.idempotency import RequestKey, claim, once
 from chassis109.store.unit import after_commit, transaction
 from dispatch109.calls import repository
+from dispatch109.calls.model import place_patterns
 from dispatch109.catalogue import service as catalogues
 from dispatch109.contacts import service as contacts
 from dispatch109.contacts.model import LANGUAGES, Contact, read_phone
-from dispatch109.queue import service as queue
-from dispatch109.queue.model import Filter, Row
 from dispatch109.tickets import reading
 from dispatch109.tickets import repository as ticket_rows
 from dispatch109.tickets import service as tickets
@@ -27,8 +25,7 @@ from identity109.actor import Actor
 NEAR_METRES = 300
 NEAR_MOST = 8
 EARLIER_MOST = 8
-LEAST_ADDRESS = 5
-MOST_ADDRESS = 100
+MOST_ADDRESS = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +118,13 @@ async def near(lon: float, lat: float, actor: Actor) -> list[tuple[Ticket, float
         return await ticket_rows.near(*point, NEAR_METRES, NEAR_MOST)
 
 
-async def at_address(typed: str, actor: Actor) -> list[Row]:
-    """Open tickets whose words name this address, the most urgent first; empty until it says enough."""
-    words = fold(typed.strip()[:MOST_ADDRESS])
-    if len(words) < LEAST_ADDRESS:
+async def at_address(typed: str, actor: Actor) -> list[Ticket]:
+    """Open tickets at an address as typed so far, newest first; empty until it names a street and a house."""
+    patterns = place_patterns(typed[:MOST_ADDRESS])
+    if not patterns:
         return []
-    found = await queue.page(Filter(words=words), None, NEAR_MOST, actor, counted=False)
-    return found.rows
+    async with transaction(actor.tenant_id):
+        return await ticket_rows.at_address(patterns, NEAR_MOST)
 
 
 def _contact(form: Form, said: Said, *, phone_required: bool = True) -> Contact:

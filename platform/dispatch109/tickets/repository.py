@@ -254,3 +254,13 @@ async def near(lon: float, lat: float, metres: float, most: int) -> list[tuple[T
         lon, lat, metres, most, [state.value for state in OPEN],
     )  # fmt: skip
     return [(ticket_of(row), row["metres"]) for row in rows]
+
+
+async def at_address(patterns: Sequence[str], most: int) -> list[Ticket]:
+    """Open tickets whose text or place matches every regular expression, newest first."""
+    rows = await unit.fetch(
+        f"""SELECT {_COLUMNS} FROM dispatch.ticket WHERE tenant_id = app.tenant() AND closed_at IS NULL
+            AND state = ANY($2) AND folded ~ ALL($1) ORDER BY opened_at DESC LIMIT $3""",
+        patterns, [state.value for state in OPEN], most,
+    )  # fmt: skip
+    return [ticket_of(row) for row in rows]
