@@ -96,10 +96,10 @@ async def near(request: AnyRequest, data: URLEncodedBody[CallForm], actor: Actin
 
 @post(f"{OP}/guess", opt=requires(P.TICKET_OPEN), status_code=200, include_in_schema=False)
 async def guess(request: AnyRequest, data: URLEncodedBody[CallForm], actor: Acting) -> Template:
-    """Categories that the words speak of, the likeliest first; none when the likeliest is chosen already."""
+    """Categories that the words speak of, the likeliest first; none when one of them is chosen."""
     catalogue = await catalogues.of(actor.here)
     codes = guessing.guess(catalogue.categories, data.text)[:GUESSES_SHOWN]
-    wanted = [] if data.category in codes[:1] else codes
+    wanted = [] if data.category in codes else codes
     found = [category for code in wanted if (category := catalogue.category(code))]
     return page(request, "calls/guess.html", guesses=found)
 
