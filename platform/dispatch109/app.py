@@ -3,11 +3,14 @@
 from litestar import Litestar
 
 from dispatch109.assembly import VERSION, Process, assemble
+from dispatch109.callbacks import pages as callbacks_pages
 from dispatch109.callbacks import routes as callbacks
 from dispatch109.calls import pages as calls_pages
 from dispatch109.calls import routes as calls
+from dispatch109.card import pages as card_pages
 from dispatch109.catalogue import routes as catalogue
 from dispatch109.citymap import pages as citymap_pages
+from dispatch109.execution import pages as execution_pages
 from dispatch109.execution import routes as execution
 from dispatch109.openapi import openapi, openapi_config
 from dispatch109.queue import pages as queue_pages
@@ -25,6 +28,7 @@ API = (
 
 PAGES = (
     *start_pages.PAGES, *calls_pages.PAGES, *queue_pages.PAGES, *citymap_pages.PAGES, *identity_pages.PAGES,
+    *execution_pages.PAGES, *callbacks_pages.PAGES, *card_pages.PAGES,
 )  # fmt: skip
 
 

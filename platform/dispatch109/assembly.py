@@ -5,16 +5,18 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Annotated, Any, cast
+from uuid import UUID
 
 import asyncpg
 from litestar import Litestar, Request
 from litestar.config.cors import CORSConfig
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
+from litestar.params import HeaderParameter
 from litestar.types import ControllerRouterHandler, ExceptionHandlersMap, Scope
 
-from chassis109.bus.announce import use_feed
+from chassis109.bus.announce import announce, use_feed
 from chassis109.bus.connection import Connections
 from chassis109.bus.live import LiveFeed
 from chassis109.kernel.errors import Unavailable
@@ -26,18 +28,21 @@ from chassis109.store.migrate import pending
 from chassis109.web import app, health, limits, metrics, problems
 from chassis109.web.headers import SecurityHeaders
 from chassis109.web.requestlog import RequestLog
+from chassis109.web.sse import RIGHTS
 from dispatch109.contacts import service as contacts
 from dispatch109.execution import repository as attachments
 from dispatch109.migrate import PACKAGES
 from dispatch109.settings import Settings
+from dispatch109.tickets.model import State
 from identity109.gate import Gate
 from identity109.guard import Guard, refuse_undeclared
 from identity109.pages import EXCEPTION_HANDLERS
 from identity109.permissions import PUBLIC, requires
 from identity109.settings import IdentitySettings
-from ui109 import templating
-from ui109.i18n import translate
+from tenancy109 import directory
+from ui109 import i18n, templating
 from ui109.problems import error_page
+from ui109.statuses import STATUSES
 
 VERSION = "0.1.0"
 ROOTS = [Path(__file__).parent, Path(__file__).parents[2] / "auth" / "identity109"]
@@ -61,6 +66,7 @@ class Process:
             IdentitySettings.from_environment(os.environ),
             language_of=templating.language_of,
             render=templating.page,
+            withdrawn=rights_changed,
         )
         return cls(settings, connections, LiveFeed(connections), gate)
 
@@ -79,6 +85,7 @@ def assemble(
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncGenerator[None, None]:
+        i18n.load()
         open_logs(f"dispatch109-{name}", VERSION)
         open_tracing(f"dispatch109-{name}", VERSION, export=settings.traces)
         contacts.use_keys(settings.contact_keys, settings.index_key)
@@ -106,7 +113,7 @@ def assemble(
     )
     litestar = app.assemble(
         routes=[*routes, *ready, metrics.metrics_route(public)],
-        guards=[Guard(gate), limits.RateLimit(rate=50, burst=400, key=_person)],
+        guards=[Guard(gate), limits.RateLimit(rate=200, burst=2000, key=_person)],
         middleware=[request_log],
         before_send=[
             SecurityHeaders(
@@ -127,14 +134,32 @@ def assemble(
     return litestar
 
 
+async def rights_changed(tenant_id: int, _: UUID) -> None:
+    """A membership ended: every open stream of the tenant asks at once whether its session still holds."""
+    tenant = await directory.by_id(tenant_id)
+    if tenant is not None:
+        announce(tenant.slug, RIGHTS, "", 0)
+
+
 def _handlers() -> ExceptionHandlersMap:
-    common = problems.handlers(translate, templating.language_of, error_page)
+    common = problems.handlers(in_words, templating.language_of, error_page)
     return cast(ExceptionHandlersMap, {**common, **EXCEPTION_HANDLERS})
 
 
-async def idempotency_key(request: Request[Any, Any, Any]) -> RequestKey | None:
+def in_words(message: str, language: str, /, **params: object) -> str:
+    """A sentence in `language`; the states it names are said as the screens say them."""
+    said = {
+        name: i18n.translate(STATUSES[value][1], language) if isinstance(value, State) else value
+        for name, value in params.items()
+    }
+    return i18n.translate(message, language, **said)
+
+
+async def idempotency_key(
+    request: Request[Any, Any, Any],
+    given: Annotated[str | None, HeaderParameter(name="Idempotency-Key")] = None,
+) -> RequestKey | None:
     """The Idempotency-Key of the request with what the request says; raises when it is malformed."""
-    given = request.headers.get("idempotency-key")
     if given is None:
         return None
     said = (request.method.encode(), request.scope["path"].encode(), await request.body())
@@ -152,7 +177,7 @@ async def _at_head() -> bool:
 
 def _person(connection: limits.AnyConnection) -> str:
     actor = connection.scope["state"].get("actor")
-    return f"{actor.tenant_id}:{actor.subject}" if actor else ""
+    return f"{actor.tenant_id}:{actor.subject}" if actor else limits.by_address(connection)
 
 
 def _who(scope: Scope) -> dict[str, str]:

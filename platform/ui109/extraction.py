@@ -1,7 +1,7 @@
 """Which messages the platform uses, and what its catalogues lack: the source of an architecture test.
 
 Found are literal strings only: `_("…")`, `ngettext("…", "…", n)`, `translate("…", …)` and `mark("…")` in
-Python and templates, the docstrings of `Refused` classes, and the messages of `FieldError`.
+Python and templates, the docstrings of `Refused` classes, and the messages of `FieldError` and `Form.refuse`.
 """
 
 import ast
@@ -105,7 +105,7 @@ def _in_call(call: ast.Call) -> Iterator[Id]:
         yield texts[0]
     elif name == "ngettext" and len(texts) > 1 and isinstance(texts[0], str) and isinstance(texts[1], str):
         yield texts[0], texts[1]
-    elif name == "FieldError":
+    elif name in {"FieldError", "refuse"}:
         named = {word.arg: word.value for word in call.keywords}
         value = call.args[2] if len(call.args) > 2 else named.get("message")
         yield from _constants(value)

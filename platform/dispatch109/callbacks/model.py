@@ -7,7 +7,8 @@ from enum import StrEnum
 from uuid import UUID
 
 from chassis109.kernel.errors import Conflict
-from dispatch109.tickets.model import ALMATY
+from dispatch109.contacts.model import Contact
+from dispatch109.tickets.model import ALMATY, reference
 
 ATTEMPTS = 3  # failed attempts at different hours after which a ticket may be closed without the applicant
 DUE_WITHIN = timedelta(hours=24)
@@ -79,6 +80,38 @@ class Callback:
     def closable(self) -> bool:
         """Whether enough attempts at different hours have failed."""
         return len(self.hours_tried) >= ATTEMPTS
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What the operator has to know of the ticket before phoning. `done_note`: what the service says it did."""
+
+    year: int
+    number: int
+    version: int
+    category_code: str
+    service_code: str | None
+    text: str
+    language: str
+    address: str
+    landmark: str
+    opened_at: datetime
+    done_at: datetime | None
+    done_note: str
+
+    @property
+    def reference(self) -> str:
+        """The ticket's number as people say it."""
+        return reference(self.year, self.number)
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """A callback with its ticket and the applicant in the clear: for whoever has to phone."""
+
+    callback: Callback
+    about: About
+    applicant: Contact
 
 
 def next_hour(at: datetime) -> datetime:

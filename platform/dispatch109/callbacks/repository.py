@@ -1,5 +1,6 @@
 """Every SQL statement on callbacks and their attempts."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -7,14 +8,27 @@ import asyncpg
 import msgspec
 
 from chassis109.store import unit
-from dispatch109.callbacks.model import Attempt, Callback, Outcome
+from dispatch109.callbacks.model import About, Attempt, Callback, Outcome
+from dispatch109.contacts.service import SealedContact
 
-_SELECT = """
-SELECT c.id, c.ticket_id, c.contact_id, c.state, c.version, c.planned_at, c.not_before, c.due_at, c.ended_at,
+_COLUMNS = """c.id, c.ticket_id, c.contact_id, c.state, c.version, c.planned_at, c.not_before, c.due_at, c.ended_at,
     (SELECT coalesce(json_agg(json_build_object('seq', a.seq, 'at', a.at, 'outcome', a.outcome, 'note', a.note)
         ORDER BY a.seq), '[]') FROM dispatch.callback_attempt a
-     WHERE a.tenant_id = app.tenant() AND a.callback_id = c.id) AS attempts
-FROM dispatch.callback c WHERE c.tenant_id = app.tenant()
+     WHERE a.tenant_id = app.tenant() AND a.callback_id = c.id) AS attempts"""
+_SELECT = f"SELECT {_COLUMNS} FROM dispatch.callback c WHERE c.tenant_id = app.tenant()"
+_OWN = tuple(Callback.__dataclass_fields__)
+_ABOUT = tuple(About.__dataclass_fields__)
+_SEALED = tuple(SealedContact.__dataclass_fields__)
+# The prefixes keep apart what the three rows call alike.
+_BOARD = f"""
+SELECT {_COLUMNS}, {", ".join(f"t.{name} AS t_{name}" for name in _ABOUT if name != "done_note")},
+    coalesce((SELECT h.note FROM dispatch.history h WHERE h.tenant_id = app.tenant() AND h.ticket_id = c.ticket_id
+        AND h.verb = 'finish' ORDER BY h.seq DESC LIMIT 1), '') AS t_done_note,
+    {", ".join(f"p.{name} AS p_{name}" for name in _SEALED)}
+FROM dispatch.callback c
+JOIN dispatch.ticket t ON t.tenant_id = app.tenant() AND t.id = c.ticket_id
+JOIN dispatch.contact p ON p.tenant_id = app.tenant() AND p.id = c.contact_id
+WHERE c.tenant_id = app.tenant()
 """
 
 
@@ -28,7 +42,7 @@ class _StoredAttempt(msgspec.Struct):
 def _callback(row: asyncpg.Record) -> Callback:
     stored = msgspec.json.decode(row["attempts"], type=list[_StoredAttempt])
     attempts = [Attempt(a.seq, a.at, a.outcome, a.note) for a in stored]
-    return Callback(**{**row, "attempts": attempts})
+    return Callback(**{**{name: row[name] for name in _OWN}, "attempts": attempts})
 
 
 async def insert(callback: Callback) -> None:
@@ -62,11 +76,28 @@ async def of_ticket(ticket_id: UUID) -> list[Callback]:
 
 async def due(after: tuple[datetime, UUID] | None, most: int) -> list[Callback]:
     """Open callbacks, the soonest due first, after the keyset (due_at, id)."""
+    return [_callback(row) for row in await _due(_SELECT, after, most)]
+
+
+async def board(
+    after: tuple[datetime, UUID] | None, most: int
+) -> list[tuple[Callback, About, SealedContact]]:
+    """The same with the ticket and the sealed applicant, in one statement."""
+    return [
+        (
+            _callback(row),
+            About(**{name: row[f"t_{name}"] for name in _ABOUT}),
+            SealedContact(**{name: row[f"p_{name}"] for name in _SEALED}),
+        )
+        for row in await _due(_BOARD, after, most)
+    ]
+
+
+async def _due(select: str, after: tuple[datetime, UUID] | None, most: int) -> Sequence[asyncpg.Record]:
     condition, args = (" AND (c.due_at, c.id) > ($2, $3)", after) if after else ("", ())
-    rows = await unit.fetch(
-        _SELECT + f" AND c.ended_at IS NULL{condition} ORDER BY c.due_at, c.id LIMIT $1", most, *args
+    return await unit.fetch(
+        f"{select} AND c.ended_at IS NULL{condition} ORDER BY c.due_at, c.id LIMIT $1", most, *args
     )
-    return [_callback(row) for row in rows]
 
 
 async def add_attempt(

@@ -68,3 +68,16 @@ class CloseIn(msgspec.Struct, forbid_unknown_fields=True):
     """Why the ticket is closed without the applicant."""
 
     note: str = ""
+
+
+class AttemptForm(msgspec.Struct):
+    """The form of an attempt: a button names the outcome."""
+
+    outcome: Outcome
+    note: str = ""
+
+
+class CloseForm(msgspec.Struct):
+    """The form that closes without the applicant."""
+
+    note: str = ""

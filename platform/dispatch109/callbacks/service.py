@@ -10,7 +10,16 @@ from chassis109.kernel.ids import uuid7
 from chassis109.store import journal
 from chassis109.store.unit import after_commit, transaction
 from dispatch109.callbacks import repository
-from dispatch109.callbacks.model import DUE_WITHIN, Attempt, Callback, Outcome, TooFewAttempts, next_hour
+from dispatch109.callbacks.model import (
+    DUE_WITHIN,
+    Attempt,
+    Callback,
+    Outcome,
+    Owed,
+    TooFewAttempts,
+    next_hour,
+)
+from dispatch109.contacts import service as contacts
 from dispatch109.tickets import service as tickets
 from dispatch109.tickets.model import Ticket
 from identity109.actor import Actor
@@ -64,8 +73,15 @@ async def due(after: tuple[datetime, UUID] | None, most: int, actor: Actor) -> l
         return await repository.due(after, most)
 
 
+async def board(after: tuple[datetime, UUID] | None, most: int, actor: Actor) -> list[Owed]:
+    """The same with what the operator needs to phone: ticket, and the applicant in the clear."""
+    async with transaction(actor.tenant_id):
+        rows = await repository.board(after, most)
+    return [Owed(callback, about, contacts.unseal(actor.here.id, sealed)) for callback, about, sealed in rows]
+
+
 async def of_ticket(ticket_id: UUID, actor: Actor) -> list[Callback]:
-    """The callbacks of a ticket, ended ones too, oldest first."""
+    """All callbacks of a ticket that the actor has read, oldest first."""
     async with transaction(actor.tenant_id):
         return await repository.of_ticket(ticket_id)
 

@@ -1,4 +1,4 @@
-"""Evidence of work: photos judged by their content, freed of what they tell about the photographer. Pure."""
+"""A service's work: what it may report in which state, its inbox, and photos judged by their content. Pure."""
 
 import warnings
 from dataclasses import dataclass
@@ -7,10 +7,28 @@ from io import BytesIO
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from chassis109.kernel.errors import FieldError, Invalid, TooLarge
+from dispatch109.tickets.model import MOVES, State
 
 MOST_BYTES = 10 * 1024 * 1024
 MOST_PIXELS = 50_000_000  # a phone's camera makes 12–48 million; more is a bomb
 FORMATS = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "MPO": "image/jpeg"}
+
+
+# What a service reports, and where it leads: the address of each form ends with the word.
+REPORTS: dict[str, State] = {
+    "accept": State.ACCEPTED, "start": State.IN_PROGRESS, "pause": State.PAUSED, "return": State.RETURNED,
+    "done": State.DONE,
+}  # fmt: skip
+# The tabs of the inbox; overdue are those of all states whose clock has run out.
+TABS: dict[str, tuple[State, ...]] = {
+    "new": (State.ASSIGNED,), "accepted": (State.ACCEPTED,), "in_progress": (State.IN_PROGRESS,),
+    "paused": (State.PAUSED,), "overdue": (),
+}  # fmt: skip
+
+
+def reports_from(state: State) -> frozenset[str]:
+    """What the responsible service may report about a ticket in `state`."""
+    return frozenset(report for report, to in REPORTS.items() if to in MOVES[state])
 
 
 class PhotoTooLarge(TooLarge):
@@ -48,8 +66,9 @@ def read_photo(content: bytes) -> Photo:
         Image.DecompressionBombError,
         Image.DecompressionBombWarning,
     ) as error:
-        message = "This is not a photo that can be read (JPEG, PNG or WebP)."
-        raise Invalid(FieldError("photo", "content", message)) from error
+        raise Invalid(
+            FieldError("photo", "content", "This is not a photo that can be read (JPEG, PNG or WebP).")
+        ) from error
 
 
 def _encoded(image: Image.Image, media_type: str) -> Photo:

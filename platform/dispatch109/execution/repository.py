@@ -1,4 +1,4 @@
-"""Attachments: a row in the database, the bytes in a file under the tenant."""
+"""Attachments (a row in the database, the bytes in a file under the tenant) and the counts of the inbox."""
 
 import os
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from uuid import UUID
 
 from chassis109.store import unit
 from dispatch109.execution.model import Photo
+from dispatch109.queue.repository import COUNT_LIMIT
 
 _folder: list[Path] = []
 
@@ -73,3 +74,19 @@ async def of_ticket(ticket_id: UUID) -> list[Attachment]:
         f"{_SELECT} WHERE tenant_id = app.tenant() AND ticket_id = $1 ORDER BY added_at, id", ticket_id
     )
     return [Attachment(**row) for row in rows]
+
+
+_OPEN = "tenant_id = app.tenant() AND service_code = $1 AND closed_at IS NULL"
+_LATE = "due_at < now() AND done_at IS NULL AND paused_at IS NULL"
+_TAB_COUNTS = f"""
+SELECT wanted.state, (SELECT count(*) FROM (
+    SELECT 1 FROM dispatch.ticket t WHERE {_OPEN} AND t.state = wanted.state LIMIT {COUNT_LIMIT}) AS c) AS n
+FROM unnest($2::text[]) AS wanted (state)
+UNION ALL SELECT 'overdue', (SELECT count(*) FROM (
+    SELECT 1 FROM dispatch.ticket WHERE {_OPEN} AND {_LATE} LIMIT {COUNT_LIMIT}) AS c)
+"""
+
+
+async def tab_counts(service: str, states: list[str]) -> dict[str, int]:
+    """How many tickets of a service stand in each of `states` and are `overdue`, each counted up to 1 000."""
+    return {row["state"]: row["n"] for row in await unit.fetch(_TAB_COUNTS, service, states)}

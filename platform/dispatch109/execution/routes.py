@@ -39,7 +39,7 @@ class Upload(Struct):
 @post(f"{ONE}/done", opt=requires(P.TICKET_EXECUTE), tags=["service"], status_code=200)
 async def done(ticket_id: FromPath[str], data: JSONBody[DoneIn], actor: Acting, key: Key) -> TicketOut:
     """Report the work as done; the applicant is now owed a call."""
-    ticket = await reading.ticket(ticket_id, actor)
+    ticket = await reading.known(ticket_id, actor)
     note = note_of(data.note)
     return await moved(key, actor, ticket, lambda of: execution.finish(of, data.version, note, [], actor))
 

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
@@ -13,14 +14,41 @@ from chassis109.kernel.ids import uuid7
 from chassis109.store.unit import transaction
 from dispatch109.callbacks import service as callbacks
 from dispatch109.execution import repository
-from dispatch109.execution.model import Photo, read_photo
+from dispatch109.execution.model import TABS, Photo, read_photo
 from dispatch109.execution.repository import Attachment
+from dispatch109.queue import service as queue
+from dispatch109.queue.model import Filter, Place, Row
 from dispatch109.tickets import repository as ticket_rows
 from dispatch109.tickets import service as tickets
 from dispatch109.tickets.model import Ticket
 from identity109.actor import Actor
 
 MOST_PHOTOS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """A page of one tab, where the next page begins, and how many stand in each tab (up to 1 000)."""
+
+    rows: list[Row]
+    next: Place | None
+    counts: dict[str, int]
+
+
+async def inbox(tab: str, after: Place | None, most: int, actor: Actor) -> Inbox:
+    """What the actor's service has to do; new tickets by the time to accept them, others by the time to be done.
+
+    Raises NotFound for whoever belongs to no service.
+    """
+    if actor.service is None:
+        raise NotFound
+    view = "waiting" if tab == "new" else "open"
+    wanted = Filter(view=view, states=TABS[tab], service=actor.service, overdue=tab == "overdue")
+    states = {name: held[0].value for name, held in TABS.items() if held}
+    async with transaction(actor.tenant_id):
+        found = await queue.page(wanted, after, most, actor, counted=False)
+        counts = await repository.tab_counts(actor.service, list(states.values()))
+    return Inbox(found.rows, found.next, {tab: counts[states.get(tab, tab)] for tab in TABS})
 
 
 async def read_photos(contents: list[bytes]) -> list[Photo]:

@@ -64,7 +64,7 @@ class WrongState(Conflict):
 
     def __init__(self, ticket: "Ticket") -> None:
         self._ticket = ticket
-        super().__init__(state=ticket.state.value)
+        super().__init__(state=ticket.state)  # said in words at the edge
 
     def members(self) -> dict[str, object]:
         """The present state and version, so that the caller can decide again."""
@@ -72,7 +72,7 @@ class WrongState(Conflict):
 
 
 class StaleVersion(Conflict):
-    """Someone changed this ticket in the meantime; both versions are shown."""
+    """Someone changed this ticket in the meantime: look at it again, then decide."""
 
     def __init__(self, ticket: "Ticket") -> None:
         self.ticket = ticket

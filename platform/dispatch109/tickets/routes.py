@@ -62,14 +62,14 @@ async def unmask(ticket_id: FromPath[str], data: JSONBody[UnmaskIn], actor: Acti
 @post(f"{ONE}/accept", opt=requires(P.TICKET_EXECUTE), tags=["service"], status_code=200)
 async def accept(ticket_id: FromPath[str], data: JSONBody[VersionIn], actor: Acting, key: Key) -> TicketOut:
     """Take the ticket over; the reaction clock stops."""
-    ticket = await reading.ticket(ticket_id, actor)
+    ticket = await reading.known(ticket_id, actor)
     return await moved(key, actor, ticket, lambda of: tickets.accept(of, data.version, actor))
 
 
 @post(f"{ONE}/start", opt=requires(P.TICKET_EXECUTE), tags=["service"], status_code=200)
 async def start(ticket_id: FromPath[str], data: JSONBody[VersionIn], actor: Acting, key: Key) -> TicketOut:
     """Begin to work, or go on after a pause."""
-    ticket = await reading.ticket(ticket_id, actor)
+    ticket = await reading.known(ticket_id, actor)
     return await moved(key, actor, ticket, lambda of: tickets.start(of, data.version, actor))
 
 
@@ -77,7 +77,7 @@ async def start(ticket_id: FromPath[str], data: JSONBody[VersionIn], actor: Acti
 async def pause(ticket_id: FromPath[str], data: JSONBody[ReasonIn], actor: Acting, key: Key) -> TicketOut:
     """Wait for a reason; the operational clock stands where the category allows it (else 409)."""
     reason = reason_of(data.reason)
-    ticket = await reading.ticket(ticket_id, actor)
+    ticket = await reading.known(ticket_id, actor)
     return await moved(key, actor, ticket, lambda of: tickets.pause(of, data.version, reason, actor))
 
 
@@ -85,7 +85,7 @@ async def pause(ticket_id: FromPath[str], data: JSONBody[ReasonIn], actor: Actin
 async def return_(ticket_id: FromPath[str], data: JSONBody[ReasonIn], actor: Acting, key: Key) -> TicketOut:
     """“Not ours”: give the ticket back with a reason; it is routed again."""
     reason = reason_of(data.reason)
-    ticket = await reading.ticket(ticket_id, actor)
+    ticket = await reading.known(ticket_id, actor)
     return await moved(key, actor, ticket, lambda of: tickets.return_(of, data.version, reason, actor))
 
 
@@ -93,7 +93,7 @@ async def return_(ticket_id: FromPath[str], data: JSONBody[ReasonIn], actor: Act
 async def assign(ticket_id: FromPath[str], data: JSONBody[AssignIn], actor: Acting, key: Key) -> TicketOut:
     """Make another service responsible; its reaction clock starts."""
     note = reason_of(data.note, field="note", required=False)
-    ticket = await reading.ticket(ticket_id, actor)
+    ticket = await reading.known(ticket_id, actor)
     return await moved(
         key, actor, ticket, lambda of: tickets.assign(of, data.version, data.service, note, actor)
     )
@@ -110,6 +110,13 @@ def reason_of(typed: str, *, field: str = "reason", required: bool = True) -> st
 async def moved(
     key: RequestKey | None, actor: Actor, ticket: Ticket, verb: Callable[[UUID], Awaitable[Ticket]]
 ) -> TicketOut:
+    """`settled`, as it crosses HTTP."""
+    return TicketOut.of(await settled(key, actor, ticket, verb))
+
+
+async def settled(
+    key: RequestKey | None, actor: Actor, ticket: Ticket, verb: Callable[[UUID], Awaitable[Ticket]]
+) -> Ticket:
     """Run a verb on a ticket once for each Idempotency-Key; a repetition answers the ticket as it is now."""
 
     async def first() -> Ticket:
@@ -118,9 +125,9 @@ async def moved(
             return await verb(ticket.id)
 
     async def again(ticket_id: UUID) -> Ticket:
-        return await reading.ticket(str(ticket_id), actor)
+        return await reading.known(str(ticket_id), actor)
 
-    return TicketOut.of(await once(actor.here.id, key, first, again))
+    return await once(actor.here.id, key, first, again)
 
 
 def _applicant(shown: applicant.Applicant) -> ApplicantOut:

@@ -38,10 +38,12 @@ export function showMerge(form, html) {
   const view = form.querySelector("[data-merge]");
   if (!view) return;
   if (form.elements.version && view.dataset.merge) form.elements.version.value = view.dataset.merge;
-  view.addEventListener("change", (event) => {
-    const field = form.elements[event.target.dataset.mergeField];
-    if (field) field.value = event.target.value;
-  });
+  const take = (choice) => {
+    const field = form.elements[choice.dataset.mergeField];
+    if (field) field.value = choice.value;
+  };
+  view.querySelectorAll("[data-merge-field]:checked").forEach(take);
+  view.addEventListener("change", (event) => take(event.target));
   form.addEventListener("submit", () => view.remove(), { once: true });
   view.focus();
 }

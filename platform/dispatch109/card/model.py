@@ -1,0 +1,48 @@
+"""How the card says what happened: every verb of the timeline, every end of an assignment and of a callback."""
+
+from dispatch109.tickets.model import MOVES, State, Ticket
+from identity109.actor import Actor
+from identity109.permissions import Permission as P
+from ui109.i18n import mark
+
+VERBS: dict[str, str] = {
+    "open": mark("The request was registered"),
+    "assign": mark("Responsible from now on: {service}"),
+    "accept": mark("The service accepted the ticket"),
+    "start": mark("The work began"),
+    "go_on": mark("The work goes on"),
+    "pause": mark("The work was paused"),
+    "return": mark("Returned by {service}: not theirs"),
+    "amend": mark("The record was corrected: {fields}"),
+    "finish": mark("The service reported the work as done"),
+    "add_photo": mark("A photo was added"),
+    "plan_callback": mark("The applicant is owed a call"),
+    "close": mark("The ticket was closed"),
+    "reopen": mark("Reopened: the applicant says that it is not done"),
+    "did_not_react": mark("{service} did not react in time"),
+}
+FIELDS: dict[str, str] = {
+    "category_code": mark("Category"), "text": mark("What is asked"), "address": mark("Address"),
+    "landmark": mark("Landmark"), "point": mark("Point on the map"), "priority": mark("Priority"),
+}  # fmt: skip
+ENDS: dict[str, str] = {
+    "returned": mark("returned"), "reassigned": mark("given to another service"), "done": mark("reported done"),
+}  # fmt: skip
+CALLS: dict[str, str] = {
+    "due": mark("Call is due"), "confirmed": mark("The applicant confirmed"),
+    "not_done": mark("The applicant says: not done"), "unreached": mark("Closed without reaching the applicant"),
+    "unreachable": mark("No answer"),
+}  # fmt: skip
+PRIORITIES: dict[str, str] = {
+    "1": mark("1, at once"), "2": mark("2, today"), "3": mark("3, planned"),
+}  # fmt: skip
+
+
+def may_amend(ticket: Ticket, actor: Actor) -> bool:
+    """Whether the actor may correct the record now."""
+    return actor.may(P.TICKET_OPEN) and ticket.state not in {State.CLOSED, State.REJECTED, State.CANCELLED}
+
+
+def may_assign(ticket: Ticket, actor: Actor) -> bool:
+    """Whether the actor may make another service responsible now."""
+    return actor.may(P.TICKET_ASSIGN) and State.ASSIGNED in MOVES[ticket.state]
