@@ -34,12 +34,16 @@ class Postgres:
         self.link = instance.folder / "postgres"
         self.log = instance.logs / "postgres.log"
         self.settings = instance.root / "infra" / "postgres"
-        self.user = _other_user()
 
     @property
     def data(self) -> Path:
         """The cluster's folder, outside of the checkout when the link says so."""
         return self.link.resolve()
+
+    @property
+    def user(self) -> User | None:
+        """Who runs the server, when the caller may not."""
+        return _other_user()
 
     def password(self, role: str) -> str:
         """The generated password of a role."""
