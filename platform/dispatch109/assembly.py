@@ -162,8 +162,16 @@ async def idempotency_key(
     """The Idempotency-Key of the request with what the request says; raises when it is malformed."""
     if given is None:
         return None
-    said = (request.method.encode(), request.scope["path"].encode(), await request.body())
+    said = (request.method.encode(), request.scope["path"].encode(), await _content(request))
     return request_key(request.scope["state"]["actor"].subject, given, *said)
+
+
+async def _content(request: Request[Any, Any, Any]) -> bytes:
+    """What a request says. Files have been read from the stream already, and a browser draws a new boundary for
+    each try: there the length stands for the content."""
+    if request.content_type[0].startswith("multipart/"):
+        return request.headers.get("content-length", "").encode()
+    return await request.body()
 
 
 async def _at_head() -> bool:

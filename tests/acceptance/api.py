@@ -10,6 +10,7 @@ WATER = {
     "phone": "+77051234567", "applicant": "Айгүл Сәрсенова", "language": "kk", "category": "water-no-supply",
     "text": "Үйде су жоқ", "address": "Жұмабаев көшесі 109",
 }  # fmt: skip
+CENTRE = {"lon": 69.1401, "lat": 54.8701}
 TOKEN_SECONDS = 120
 
 
@@ -42,12 +43,11 @@ class Api:
 
     async def get(self, person: str, path: str) -> Any:
         """What stands there."""
-        return (await self.send(person, "GET", path)).raise_for_status().json()
+        return _said(await self.send(person, "GET", path))
 
     async def post(self, person: str, path: str, body: object) -> Any:
         """What the verb answered."""
-        answer = (await self.send(person, "POST", path, body)).raise_for_status()
-        return answer.json() if answer.content else None
+        return _said(await self.send(person, "POST", path, body))
 
     async def ticket(self, slug: str = "petropavl", **changes: object) -> Any:
         """A ticket that the operator of a tenant has just registered."""
@@ -74,3 +74,8 @@ class Api:
         }  # fmt: skip
         answer = await self._http.post(f"{realm}/protocol/openid-connect/token", data=form)
         return str(answer.raise_for_status().json()["access_token"])
+
+
+def _said(answer: httpx.Response) -> Any:
+    assert answer.is_success, f"{answer.request.method} {answer.url}: {answer.status_code} {answer.text}"
+    return answer.json() if answer.content else None

@@ -36,7 +36,7 @@ async def browsing(people: Browsing) -> AsyncIterator[Browsing]:
     """Windows of one test; afterwards they are closed, and no page may have had a fault."""
     yield people
     faults = await people.close()
-    assert faults == []
+    assert not faults, "\n".join(faults)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
