@@ -39,6 +39,7 @@ def openapi_config(version: str) -> OpenAPIConfig:
         security=[{"bearer": []}],
         openapi_router=Router("/openapi", route_handlers=[], opt=requires(PUBLIC), include_in_schema=False),
         render_plugins=[JsonRenderPlugin()],
+        use_handler_docstrings=True,
     )
 
 

@@ -1,0 +1,56 @@
+"""The checkout as git knows it, and the applications as their factories assemble them. Needs no stack."""
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from litestar import Litestar
+
+from dispatch109 import app, live
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = tuple(
+    ROOT / folder
+    for folder in (
+        "platform/chassis109", "platform/ui109", "platform/dispatch109", "tenants/tenancy109", "auth/identity109",
+        "infra/local/stack109",
+    )
+)  # fmt: skip
+# Enough to assemble an application; nothing is contacted.
+ENVIRONMENT = {
+    "DISPATCH_APP_DSN": "postgresql://nobody@127.0.0.1:1/nothing",
+    "DISPATCH_URL": "http://localhost:1",
+    "LIVE_URL": "http://localhost:2",
+    "KEYCLOAK_URL": "http://localhost:3",
+    "NATS_URL": "nats://127.0.0.1:4",
+    "NATS_CREDENTIALS": "users.json",
+    "DISPATCH_FILES": "files",
+    "DISPATCH_CONTACT_KEYS": "k1:" + "11" * 32,
+    "DISPATCH_INDEX_KEY": "22" * 32,
+    "DISPATCH_SESSION_KEYS": "k1:" + "33" * 32,
+    "DISPATCH_OIDC_SECRET": "secret",
+}
+
+
+def tracked() -> list[Path]:
+    """Every file of the project, as a path from its root: committed, or about to be."""
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return sorted(Path(name) for name in listed.split("\0") if name and (ROOT / name).is_file())
+
+
+@pytest.fixture(scope="session")
+def files() -> list[Path]:
+    """Every file of the project."""
+    return tracked()
+
+
+@pytest.fixture(scope="session")
+def applications() -> Iterator[dict[str, Litestar]]:
+    """Both web processes, assembled and not started."""
+    with pytest.MonkeyPatch.context() as environment:
+        for name, value in ENVIRONMENT.items():
+            environment.setenv(name, value)
+            environment.delenv(f"{name}_FILE", raising=False)
+        yield {"web": app.create_app(), "live": live.create_app()}

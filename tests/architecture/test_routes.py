@@ -1,0 +1,129 @@
+"""Every route of both web processes: who may call it, what it says of itself."""
+
+from collections.abc import Iterator
+
+import pytest
+from litestar import Litestar, get
+from litestar.handlers import BaseRouteHandler
+from litestar.routes import HTTPRoute
+
+from identity109.guard import UndeclaredRoute, refuse_undeclared
+from identity109.permissions import PUBLIC, ROLES, SIGNED_IN, Permission
+
+# All that may be called without a session, and why.
+OPEN_TO_ALL = {
+    "/": "sends people to the sign-in or to their desk",
+    "/livez": "for the supervisor",
+    "/readyz": "for the supervisor",
+    "/metrics": "for a collector on this machine: the handler looks at the address",
+    "/static": "files of the screens",
+    "/language": "the choice of language",
+    "/login": "the sign-in itself",
+    "/callback": "the sign-in itself",
+    "/signed-out": "the end of it",
+    "/backchannel-logout": "Keycloak's order to end sessions, which is signed",
+    "/api/openapi.json": "what the API is; no data",
+    "/openapi": "the framework's own place for it",
+}
+
+
+def handlers(application: Litestar) -> Iterator[tuple[str, BaseRouteHandler]]:
+    """Path and handler of everything that people wrote."""
+    for route in application.routes:
+        found = route.route_handlers if isinstance(route, HTTPRoute) else [route.route_handler]
+        for handler in found:
+            if getattr(handler, "http_methods", set()) != {"OPTIONS"}:
+                yield route.path, handler
+
+
+@pytest.mark.parametrize("process", ["web", "live"])
+def test_every_route_declares_its_permission(process: str, applications: dict[str, Litestar]) -> None:
+    undeclared = [
+        path
+        for path, handler in handlers(applications[process])
+        if not isinstance(handler.opt.get("permission"), Permission)
+    ]
+    assert undeclared == []
+    refuse_undeclared(applications[process])
+
+
+def test_a_route_without_a_permission_stops_the_start() -> None:
+    @get("/forgotten")
+    async def forgotten() -> str:
+        return "open to all"
+
+    with pytest.raises(UndeclaredRoute):
+        refuse_undeclared(Litestar([forgotten]))
+
+
+def test_only_what_is_listed_here_is_open_to_everybody(applications: dict[str, Litestar]) -> None:
+    public = {
+        path if path in OPEN_TO_ALL else "/" + path.split("/")[1]
+        for application in applications.values()
+        for path, handler in handlers(application)
+        if handler.opt["permission"] is PUBLIC
+    }
+    assert public - OPEN_TO_ALL.keys() == set()
+
+
+def test_every_permission_that_a_route_asks_for_is_held_by_some_role(
+    applications: dict[str, Litestar],
+) -> None:
+    held = frozenset().union(*ROLES.values()) | {PUBLIC, SIGNED_IN}
+    asked = {
+        handler.opt["permission"]
+        for application in applications.values()
+        for _, handler in handlers(application)
+    }
+    assert asked <= held
+
+
+def test_what_belongs_to_a_tenant_names_it_in_its_path(applications: dict[str, Litestar]) -> None:
+    for application in applications.values():
+        for path, handler in handlers(application):
+            if handler.opt["permission"] not in {PUBLIC, SIGNED_IN}:
+                assert "{slug" in path, path
+
+
+def test_the_json_api_stands_under_its_version_and_only_there(applications: dict[str, Litestar]) -> None:
+    schema = applications["web"].openapi_schema
+    assert [path for path in schema.paths or {} if not path.startswith("/api/v1/")] == []
+
+
+def test_every_operation_of_the_api_has_a_tag_and_says_what_it_does(
+    applications: dict[str, Litestar],
+) -> None:
+    schema = applications["web"].openapi_schema.to_schema()
+    for path, item in schema["paths"].items():
+        for method, operation in item.items():
+            assert operation.get("tags"), f"{method} {path} has no tag"
+            assert operation.get("description"), f"{method} {path} has no description"
+            assert operation["description"].endswith("."), (
+                f"{method} {path}: a sentence ends with a full stop"
+            )
+
+
+def test_operations_of_the_api_have_names_of_their_own(applications: dict[str, Litestar]) -> None:
+    schema = applications["web"].openapi_schema.to_schema()
+    names = [operation["operationId"] for item in schema["paths"].values() for operation in item.values()]
+    assert len(names) == len(set(names))
+    assert schema["openapi"].startswith("3.1")
+
+
+def test_a_handler_that_changes_something_is_no_get(applications: dict[str, Litestar]) -> None:
+    reading = {
+        Permission.TICKET_OPEN,
+        Permission.TICKET_EXECUTE,
+        Permission.TICKET_ASSIGN,
+        Permission.PEOPLE_MANAGE,
+    }
+    changing = [
+        path
+        for application in applications.values()
+        for path, handler in handlers(application)
+        if path.startswith("/api/")
+        and handler.opt["permission"] in reading
+        and "GET" in getattr(handler, "http_methods", set())
+    ]
+    # Reading is asked for by a permission to read; the one exception lists the people of the tenant.
+    assert changing == ["/api/v1/t/{slug:str}/people"]
