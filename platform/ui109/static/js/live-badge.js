@@ -61,7 +61,8 @@ class LiveBadge extends HTMLElement {
     if (beat.now) setServerNow(beat.now);
     this.#failures = 0;
     this.#show(beat.bus === false ? "late" : "live");
-    if (this.#gap) this.#tell("resync", {});
+    // Without the broker no event arrives: the beat itself is the reason to look again.
+    if (this.#gap || beat.bus === false) this.#tell("resync", {});
     this.#gap = false;
   }
 
