@@ -11,7 +11,10 @@ from dispatch109.tickets.model import MOVES, State
 
 MOST_BYTES = 10 * 1024 * 1024
 MOST_PIXELS = 50_000_000  # a phone's camera makes 12–48 million; more is a bomb
-FORMATS = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "MPO": "image/jpeg"}
+READ = ("JPEG", "PNG", "WEBP")
+# MPO is what Pillow calls a JPEG with a second picture behind the first; nobody can ask for it by name.
+TRIED = ("JPEG", "PNG", "WEBP")
+FORMATS = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}  # MPO: a JPEG of several
 
 
 # What a service reports, and where it leads: the address of each form ends with the word.
@@ -52,7 +55,7 @@ def read_photo(content: bytes) -> Photo:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(BytesIO(content), formats=tuple(FORMATS)) as image:
+            with Image.open(BytesIO(content), formats=READ) as image:
                 if image.width * image.height > MOST_PIXELS:
                     raise Invalid(FieldError("photo", "pixels", "This photo has too many pixels."))
                 media_type = FORMATS[image.format or ""]

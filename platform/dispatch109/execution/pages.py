@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from litestar import Response, get, post
-from litestar.params import FromPath, FromQuery, MultipartBody, URLEncodedBody
+from litestar.params import FromPath, FromQuery, URLEncodedBody
 from litestar.response import File, Template
 
 from chassis109.kernel.text import Form
@@ -97,12 +97,11 @@ async def return_(
     include_in_schema=False,
     request_max_body_size=MOST_UPLOADED,
 )
-async def done(
-    request: AnyRequest, ticket_id: FromPath[str], data: MultipartBody[DoneForm], actor: Acting, key: Key
-) -> Shown:
+async def done(request: AnyRequest, ticket_id: FromPath[str], actor: Acting, key: Key) -> Shown:
     """Report the work as done, with its photos."""
+    data = await DoneForm.read(request)
     note, ticket = note_of(data.note), await reading.ticket(ticket_id, actor)
-    photos = await execution.read_photos(await data.contents())
+    photos = await execution.read_photos(data.photos)
     await settled(key, actor, ticket, lambda of: execution.finish(of, data.version, note, photos, actor))
     return answered(request, card_of(actor, ticket.reference))
 

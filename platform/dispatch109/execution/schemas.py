@@ -1,10 +1,12 @@
 """The forms of a service, as the browser sends them."""
 
-from typing import Annotated
+from typing import Any
 
 import msgspec
+from litestar import Request
 from litestar.datastructures import UploadFile
 
+from chassis109.kernel.errors import Malformed
 from dispatch109.tickets.schemas import Version
 
 
@@ -22,12 +24,21 @@ class ReasonForm(msgspec.Struct):
 
 
 class DoneForm(msgspec.Struct):
-    """The work is done. `photo`: none, one or several files; a browser sends an empty one when none was chosen."""
+    """The work is done, with the bytes of none, one or several photos."""
 
     version: Version
     note: str = ""
-    photo: Annotated[list[UploadFile], msgspec.Meta(description="JPEG, PNG or WebP by content")] = []
+    photos: list[bytes] = []
 
-    async def contents(self) -> list[bytes]:
-        """The bytes of the chosen files."""
-        return [content for file in self.photo if (content := await file.read())]
+    @classmethod
+    async def read(cls, request: Request[Any, Any, Any]) -> "DoneForm":
+        """From a multipart form; a browser sends an empty part when no file was chosen. Raises Malformed."""
+        form = await request.form()
+        files = [file for file in form.getall("photo", []) if isinstance(file, UploadFile)]
+        said = {name: form.get(name) for name in ("version", "note") if name in form}
+        try:
+            read = msgspec.convert(said, cls, strict=False)
+        except msgspec.ValidationError as error:
+            raise Malformed from error
+        read.photos = [content for file in files if (content := await file.read())]
+        return read
