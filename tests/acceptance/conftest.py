@@ -8,6 +8,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, async_playwright
 from tests.acceptance.api import Api
 from tests.acceptance.browsing import ARGUMENTS, Browsing
+from tests.acceptance.parts import Parts
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -53,3 +54,9 @@ async def superuser(environment: dict[str, str]) -> AsyncIterator[asyncpg.Connec
     connection = await asyncpg.connect(environment["POSTGRES_DSN"])
     yield connection
     await connection.close()
+
+
+@pytest.fixture
+def parts(environment: dict[str, str]) -> Parts:
+    """Control of the stack's parts; it refuses to touch a stack that people use."""
+    return Parts(environment["DISPATCH109_INSTANCE"])

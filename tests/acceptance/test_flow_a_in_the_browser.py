@@ -86,7 +86,7 @@ async def test_a_call_becomes_a_ticket_is_worked_called_back_and_closed(
     ticket = await api.get("senior.petropavl", f"/t/petropavl/tickets/{reference}")
     history = await api.get("senior.petropavl", f"/t/petropavl/tickets/{ticket['id']}/history")
     assert [step["verb"] for step in history["steps"]] == [
-        "open", "accept", "start", "finish", "plan_callback", "close",
+        "open", "assign", "accept", "start", "finish", "plan_callback", "close",
     ]  # fmt: skip
     await expect(card.steps).to_have_count(len(history["steps"]))
     for place, step in enumerate(reversed(history["steps"])):

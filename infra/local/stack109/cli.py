@@ -1,6 +1,7 @@
 """The commands behind the Makefile."""
 
 import argparse
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -39,7 +40,9 @@ def main(arguments: Sequence[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="stack109", description="The one-command local stack of 109.")
-    parser.add_argument("--instance", default="run", help="run, test or bench")
+    parser.add_argument(
+        "--instance", default=os.environ.get("DISPATCH109_INSTANCE", "run"), help="run, test, bench"
+    )
     commands = parser.add_subparsers(required=True)
     simple: dict[str, tuple[Callable[[argparse.Namespace], int], str]] = {
         "down": (_down, "end the stack"),
