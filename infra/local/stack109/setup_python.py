@@ -16,7 +16,7 @@ NETWORK = "Is the network there?"
 def ensure(root: Path, log: Path) -> None:
     """Make `.venv` hold exactly what the lock says; at once when it already does."""
     environment = root / ".venv"
-    fingerprint = digest(root / "requirements.lock", root / "pyproject.toml", sys.version)
+    fingerprint = digest(root / "requirements.lock", root / "pyproject.toml", str(sys.version_info[:2]))
     stamp = environment / "dispatch109.stamp"
     if is_done(stamp, fingerprint) and _works(environment):
         return
