@@ -1,0 +1,53 @@
+"""`python -m tests.bench [NAME]`: figures of the running stack, a line each, and .local/bench/latest.json.
+
+The environment is that of `make env`; `make bench` starts a stack of its own for it. Nothing here fails because a
+figure is small: a missed goal is printed, written down, and told by exit code 3.
+"""
+
+import asyncio
+import json
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+
+from tests.bench import create_http, memory, queue_page
+
+LATEST = Path(__file__).parents[2] / ".local" / "bench" / "latest.json"
+# Memory first: what the others leave behind in caches does not belong to it.
+MEASURES = {
+    "memory": memory.measure, "create_http": create_http.measure, "queue_page": queue_page.measure,
+}  # fmt: skip
+MISSED = 3
+
+
+async def run(names: list[str]) -> int:
+    """Measure, print, write; the exit code."""
+    figures = []
+    for name in names:
+        print(f"{name} …", flush=True)
+        for figure in await MEASURES[name]():
+            print(" ", figure.line(), flush=True)
+            figures.append(figure)
+    LATEST.parent.mkdir(parents=True, exist_ok=True)
+    said = json.dumps([figure.record() for figure in figures], indent=1, ensure_ascii=False)
+    LATEST.write_text(said + "\n", encoding="utf-8")
+    print(f"written to {LATEST.relative_to(LATEST.parents[2])}")
+    return 0 if all(figure.held for figure in figures) else MISSED
+
+
+def main() -> int:
+    """The command line."""
+    parser = ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("name", nargs="?", choices=list(MEASURES), help="only this one")
+    parser.add_argument("--only", choices=list(MEASURES), help="the same")
+    given = parser.parse_args()
+    only = given.only or given.name
+    try:
+        return asyncio.run(run([only] if only else list(MEASURES)))
+    except create_http.NotHere as refused:
+        print(refused.__doc__, file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
