@@ -73,6 +73,7 @@ ATTACKS: dict[str, Make] = {
     "exp as text": lambda i: i.token(exp=str(NOW + 300)),
     "exp as a fraction": lambda i: i.token(exp=NOW + 300.5),
     "exp as a truth value": lambda i: i.token(exp=True),
+    "iat as a truth value": lambda i: i.token(iat=True),
     "no iat": lambda i: i.token(iat=None),
     "iat in the future": lambda i: i.token(iat=NOW + 3600, exp=NOW + 7200),
     "nbf in the future": lambda i: i.token(nbf=NOW + 3600),
