@@ -4,7 +4,7 @@ import warnings
 from dataclasses import dataclass
 from io import BytesIO
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from chassis109.kernel.errors import FieldError, Invalid, TooLarge
 from dispatch109.tickets.model import MOVES, State
@@ -13,8 +13,7 @@ MOST_BYTES = 10 * 1024 * 1024
 MOST_PIXELS = 50_000_000  # a phone's camera makes 12–48 million; more is a bomb
 READ = ("JPEG", "PNG", "WEBP")
 # MPO is what Pillow calls a JPEG with a second picture behind the first; nobody can ask for it by name.
-TRIED = ("JPEG", "PNG", "WEBP")
-FORMATS = {"JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}  # MPO: a JPEG of several
+FORMATS = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "MPO": "image/jpeg"}
 
 
 # What a service reports, and where it leads: the address of each form ends with the word.
@@ -54,13 +53,13 @@ def read_photo(content: bytes) -> Photo:
         raise PhotoTooLarge
     try:
         with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what Pillow thinks of broken EXIF
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(BytesIO(content), formats=READ) as image:
                 if image.width * image.height > MOST_PIXELS:
                     raise Invalid(FieldError("photo", "pixels", "This photo has too many pixels."))
                 media_type = FORMATS[image.format or ""]
-                upright = ImageOps.exif_transpose(image)
-                return _encoded(upright, media_type)
+                return _encoded(_upright(image), media_type)
     except (
         UnidentifiedImageError,
         OSError,
@@ -72,6 +71,20 @@ def read_photo(content: bytes) -> Photo:
         raise Invalid(
             FieldError("photo", "content", "This is not a photo that can be read (JPEG, PNG or WebP).")
         ) from error
+
+
+_ORIENTATION = 0x0112
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}  # fmt: skip
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """Turned as EXIF says. Pillow's exif_transpose also writes the EXIF again, and fails on hostile values."""
+    turn = _TURNS.get(image.getexif().get(_ORIENTATION, 1))
+    return image if turn is None else image.transpose(turn)
 
 
 def _encoded(image: Image.Image, media_type: str) -> Photo:
