@@ -31,10 +31,15 @@ document.addEventListener("form:saved", (event) => {
   if (dialog) {
     blank(formOf(dialog));
     dialog.close();
-    if (document.activeElement === document.body) document.querySelector("row-list")?.activate();
   }
   if (event.target.dataset.said) toast(event.target.dataset.said);
 });
+
+// The row that opened the dialog may have gone meanwhile; then the list has the focus.
+document.addEventListener("close", (event) => {
+  const lost = document.activeElement === document.body || event.target.contains(document.activeElement);
+  if (lost && event.target.classList.contains("dialog-act")) document.querySelector("row-list")?.activate();
+}, true);
 
 document.addEventListener("form:refused", (event) => {
   const { problem } = event.detail;

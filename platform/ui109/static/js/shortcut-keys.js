@@ -22,11 +22,14 @@ function allowed(name, target) {
   return /[A-Z]/.test(name) ? Boolean(target.closest?.("[data-row]")) : true;
 }
 
+// A letter belongs to the focused row alone: it must never act on another row that happens to have the key.
 function nearest(name, target) {
+  const row = target.closest?.("[data-row]");
+  const scopes = /^[A-Z]$/.test(name) ? [row] : [row, target.closest?.("dialog[open]"), target.closest?.("form"), document];
   const selector = `[data-key="${CSS.escape(name)}"]`;
-  for (const scope of [target.closest?.("[data-row]"), target.closest?.("dialog[open]"), target.closest?.("form"), document]) {
+  for (const scope of scopes) {
     const found = [...(scope?.querySelectorAll(selector) ?? [])].find(usable);
-    if (found && (scope === document || !/^[A-Z]$/.test(name) || scope.matches("[data-row]"))) return found;
+    if (found) return found;
   }
   return undefined;
 }
