@@ -7,10 +7,11 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from stack109 import access_token, cleaning, control, detached, page, state, status
+from stack109 import access_token, cleaning, control, detached, leftovers, page, state, status
 from stack109.environment import Stack
 from stack109.failure import StackFailure
 from stack109.instance import Instance, remembered, wanted_base
+from stack109.ports import require_free
 from stack109.preparing import prepare
 from stack109.progress import elapsed, say
 from stack109.supervisor import supervise
@@ -91,8 +92,7 @@ def _setup(parsed: argparse.Namespace) -> int:
 
 
 def _run(parsed: argparse.Namespace) -> int:
-    instance = _instance(parsed)
-    prepare(instance, for_tests=False, base_only=parsed.base)
+    _before_start(parsed)
     return _supervise(parsed)
 
 
@@ -104,8 +104,7 @@ def _supervise(parsed: argparse.Namespace) -> int:
 
 
 def _up(parsed: argparse.Namespace) -> int:
-    instance = _instance(parsed)
-    prepare(instance, for_tests=False, base_only=parsed.base)
+    instance = _before_start(parsed)
     launched = detached.launch(instance, base_only=parsed.base)
     detached.follow(instance, launched)
     if launched is None:
@@ -160,6 +159,17 @@ def _against(parsed: argparse.Namespace) -> int:
 def _tenants(parsed: argparse.Namespace) -> int:
     take_over(_running(parsed))
     return 0
+
+
+def _before_start(parsed: argparse.Namespace) -> Instance:
+    """Ports first: nobody should wait for downloads to hear that a port is taken."""
+    instance = _instance(parsed)
+    instance.make_folders()
+    if not detached.is_running(instance):
+        leftovers.end_all(instance)
+        require_free(instance.listening(base_only=parsed.base))
+    prepare(instance, for_tests=False, base_only=parsed.base)
+    return instance
 
 
 def _instance(parsed: argparse.Namespace) -> Instance:
