@@ -11,8 +11,8 @@ _FLAT = frozenset(["кв", "квартира", "патер", "пат"])
 
 
 def place_patterns(address: str) -> list[str]:
-    """Regular expressions that the folded text of a ticket at this address matches, every one; [] when the
-    address does not say enough. Names count without their endings (Жұмабаев, Жумабаева), numbers whole."""
+    """Regular expressions that the folded text of a ticket at this address matches, every one; [] while
+    nothing is named. Names count without their endings (Жұмабаев, Жумабаева), numbers whole."""
     names, numbers = [], []
     for word in folded_words(address):
         if word in _FLAT:
@@ -22,4 +22,4 @@ def place_patterns(address: str) -> list[str]:
         elif len(word) >= _STEM_LETTERS and word not in _KINDS:
             stem = word[: max(_STEM_LETTERS, len(word) - _ENDING_LETTERS)]
             names.append(rf"\m{stem}")
-    return [*names, *numbers][:MOST_WORDS] if names and numbers else []
+    return [*names, *numbers][:MOST_WORDS] if names else []

@@ -119,7 +119,7 @@ async def near(lon: float, lat: float, actor: Actor) -> list[tuple[Ticket, float
 
 
 async def at_address(typed: str, actor: Actor) -> list[Ticket]:
-    """Open tickets at an address as typed so far, newest first; empty until it names a street and a house."""
+    """Open tickets at an address as typed so far, newest first; empty while nothing is named."""
     patterns = place_patterns(typed[:MOST_ADDRESS])
     if not patterns:
         return []
