@@ -4,10 +4,12 @@
 import { drawOutline } from "./outline.js";
 import { text } from "./texts.js";
 
+const REFRESH_MS = 1000;
 const EMPTY = { type: "FeatureCollection", features: [] };
 
 class TenantMap extends HTMLElement {
   #view;
+  #refreshing;
 
   connectedCallback() {
     this.#draw().catch((error) => {
@@ -25,6 +27,7 @@ class TenantMap extends HTMLElement {
   }
 
   disconnectedCallback() {
+    clearTimeout(this.#refreshing);
     for (const type of [this.getAttribute("refresh-on"), "live:resync"].filter(Boolean)) {
       document.body.removeEventListener(type, this.#refresh);
     }
@@ -68,8 +71,12 @@ class TenantMap extends HTMLElement {
     return url ? read(url) : EMPTY;
   }
 
-  #refresh = async () => {
-    if (this.#view?.setPoints) this.#view.setPoints(await this.#points().catch(() => EMPTY));
+  // In a blizzard news comes by the dozen: the points are read once for all that came meanwhile.
+  #refresh = () => {
+    this.#refreshing ??= setTimeout(async () => {
+      this.#refreshing = undefined;
+      if (this.#view?.setPoints) this.#view.setPoints(await this.#points().catch(() => EMPTY));
+    }, REFRESH_MS);
   };
 
   #choose(lon, lat) {
