@@ -11,12 +11,15 @@ from contextvars import Token
 from typing import Any, Literal, cast
 
 import asyncpg
+import structlog
 from piccolo.engine.postgres import PostgresEngine, PostgresTransaction
 from piccolo.querystring import QueryString
 from piccolo.table import Table
 
 from chassis109.kernel.errors import Malformed, Unavailable
 from chassis109.store.geometry import init_connection
+
+log = structlog.get_logger()
 
 ACQUIRE_SECONDS = 5
 
@@ -126,9 +129,12 @@ class Unit(PostgresTransaction):
 
     async def _tell(self) -> None:
         for callback in self.after:
-            result = callback()
-            if inspect.isawaitable(result):
-                await result
+            try:
+                result = callback()
+                if inspect.isawaitable(result):
+                    await result
+            except Exception as error:  # what is committed is committed: the caller must not hear otherwise
+                log.error("unit.after_commit_failed", error=type(error).__name__)
 
 
 class Engine(PostgresEngine):
