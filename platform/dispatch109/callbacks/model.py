@@ -72,9 +72,12 @@ class Callback:
             raise CallbackEnded
 
     def require_new_hour(self, at: datetime) -> None:
-        """Raise SameHour when nobody answered in this hour of the day before: people keep hours."""
-        if at.astimezone(ALMATY).hour in self.hours_tried:
-            raise SameHour(time=next_hour(at).astimezone(ALMATY).strftime("%H:%M"))
+        """Raise SameHour when nobody answered in this hour of any day: people keep hours. It names an hour not yet tried."""
+        free = at
+        while free.astimezone(ALMATY).hour in self.hours_tried and free < at + timedelta(days=1):
+            free = next_hour(free)
+        if free != at:
+            raise SameHour(time=free.astimezone(ALMATY).strftime("%H:%M"))
 
     @property
     def closable(self) -> bool:

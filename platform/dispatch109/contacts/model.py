@@ -56,7 +56,7 @@ def _parsed(form: Form, field: str, typed: str, digits: str) -> str:
             field,
             "phone_length",
             "A phone has 10 digits after +7; here are {count}.",
-            count=max(len(digits) - 1, 0) if len(digits) > 10 else len(digits),
+            count=len(digits) - (typed.startswith("+7") or (len(digits) > 10 and digits[0] in "78")),
         )
         return ""
     if not phonenumbers.is_valid_number(number):
