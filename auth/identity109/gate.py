@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
@@ -13,6 +14,7 @@ from litestar.di import Provide
 from litestar.response import Template
 
 from identity109.actor import Actor
+from identity109.errors import KeysAway
 from identity109.form_token import FormTokens
 from identity109.issuers import Issuers, trusted
 from identity109.jwks import KeyCache
@@ -89,6 +91,16 @@ class Gate:
             render=render,
             withdrawn=withdrawn,
         )
+
+    async def fetch_keys(self) -> None:
+        """Fetch the issuers' keys before the first token comes; quietly without them while Keycloak is away."""
+        for issuer in self.issuers.values():
+            with suppress(KeysAway):
+                await self.keys.key(issuer.jwks_uri, "")
+
+    def keys_cached(self) -> bool:
+        """Whether tokens of every issuer can be proven, for /readyz."""
+        return all(self.keys.age_seconds(issuer.jwks_uri) is not None for issuer in self.issuers.values())
 
     async def close(self) -> None:
         """Close the connections to Keycloak."""

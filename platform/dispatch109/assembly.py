@@ -93,6 +93,7 @@ def assemble(
         await unit.open_store(settings.app_dsn, application=f"dispatch109-{name}")
         use_feed(process.feed)
         await process.feed.open()
+        await gate.fetch_keys()
         if on_start is not None:
             on_start()
         try:
@@ -109,7 +110,7 @@ def assemble(
     ready = health.health_routes(
         public,
         required={"database": health.database_is_writable, "migrations": _at_head},
-        desired={"bus": lambda: process.feed.connected},
+        desired={"bus": lambda: process.feed.connected, "keys": gate.keys_cached},
     )
     litestar = app.assemble(
         routes=[*routes, *ready, metrics.metrics_route(public)],

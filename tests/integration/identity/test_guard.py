@@ -14,6 +14,7 @@ from tests.integration.identity.conftest import (
 from tests.unit.identity109.local_issuer import ORIGIN
 from tests.unit.identity109.test_access_tokens import ATTACKS
 
+from identity109.gate import Gate
 from identity109.guard import UndeclaredRoute, refuse_undeclared
 from identity109.permissions import Permission, requires
 
@@ -217,3 +218,17 @@ async def test_a_route_without_a_permission_is_refused_when_called(browser: Brow
     async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as client:
         assert (await client.get("/undeclared")).status_code == 404
         assert (await client.options("/me")).status_code == 404
+
+
+async def test_the_keys_are_at_hand_before_the_first_token(browser: Browser) -> None:
+    browser.issuer.answers["certs"] = 503
+    await browser.gate.fetch_keys()
+    assert not browser.gate.keys_cached()
+
+    browser.issuer.answers.clear()
+    later = Gate.build(
+        browser.issuer.settings(), language_of=browser.gate.language_of, render=browser.gate.render
+    )
+    await later.fetch_keys()
+    assert later.keys_cached()
+    await later.close()
