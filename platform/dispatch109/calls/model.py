@@ -1,6 +1,13 @@
-"""What an address says, whichever way it is written. Pure."""
+"""What an address says, whichever way it is written, and a line of the call log. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
 
 from chassis109.kernel.folding import folded_words
+from dispatch109.tickets.model import reference
 
 MOST_WORDS = 6
 _STEM_LETTERS = 4
@@ -23,3 +30,24 @@ def place_patterns(address: str) -> list[str]:
             stem = word[: max(_STEM_LETTERS, len(word) - _ENDING_LETTERS)]
             names.append(rf"\m{stem}")
     return [*names, *numbers][:MOST_WORDS] if names else []
+
+
+@dataclass(frozen=True, slots=True)
+class CallLine:
+    """One call in the log: what was asked, how it ended, who took it; never who called."""
+
+    id: UUID
+    at: datetime
+    outcome: str
+    category_code: str | None
+    note: str
+    ticket_id: UUID | None
+    ticket: str | None
+    operator: str
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> "CallLine":
+        """From a row that joins the call with its ticket and its operator."""
+        number = reference(row["year"], row["number"]) if row["number"] is not None else None
+        same = {name: row[name] for name in ("id", "at", "outcome", "category_code", "note", "ticket_id")}
+        return cls(**same, ticket=number, operator=row["operator"] or "")

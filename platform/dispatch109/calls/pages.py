@@ -1,17 +1,22 @@
 """The intake screen: the form of a call, what is shown while the operator types, and its two endings."""
 
 from contextlib import suppress
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
 
 from litestar import get, post
-from litestar.params import URLEncodedBody
+from litestar.params import FromQuery, URLEncodedBody
 from litestar.response import Redirect, Template
 from msgspec import Struct
 
 from chassis109.kernel.errors import Invalid
+from chassis109.web import paging
 from dispatch109.calls import service as calls
 from dispatch109.calls.service import Said
 from dispatch109.catalogue import service as catalogues
 from dispatch109.queue.asked import Asked
+from dispatch109.queue.model import PAGE
 from dispatch109.queue.pages import PANE_ROWS, rows_of
 from dispatch109.tickets.model import Ticket
 from dispatch109.tickets.routes import Acting, Key
@@ -136,4 +141,22 @@ def _whole(typed: str) -> int | None:
     return int(typed) if typed in {"1", "2", "3"} else 0
 
 
-PAGES = (intake, register, consult, earlier, near, guess)
+@get(f"{OP}/calls", opt=requires(P.TICKET_OPEN), include_in_schema=False)
+async def log(
+    request: AnyRequest,
+    actor: Acting,
+    outcome: FromQuery[Literal["", "ticket", "consultation"]] = "",
+    cursor: FromQuery[str] = "",
+) -> Template:
+    """The log of calls, the latest first."""
+    tenant = actor.here.id
+    found = await calls.log(paging.decode(cursor, tenant, tuple[datetime, UUID]), outcome, PAGE + 1, actor)
+    part = paging.page(found, PAGE, tenant, lambda line: (line.at, line.id))
+    catalogue = await catalogues.of(actor.here)
+    return page(
+        request, "calls/log.html", lines=part.items, next=part.next, cursor=cursor, outcome=outcome,
+        catalogue=catalogue,
+    )  # fmt: skip
+
+
+PAGES = (log, intake, register, consult, earlier, near, guess)

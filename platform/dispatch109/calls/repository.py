@@ -1,9 +1,10 @@
-"""SQL on calls that are no tickets."""
+"""SQL on calls: consultations, and the log of all calls."""
 
 from datetime import datetime
 from uuid import UUID
 
 from chassis109.store import unit
+from dispatch109.calls.model import CallLine
 from dispatch109.contacts.service import SealedContact
 
 
@@ -21,3 +22,28 @@ async def insert_consultation(
         call_id, contact.id, contact.name_sealed, contact.phone_sealed, contact.phone_index, contact.key_id,
         contact.language, at, by, category, note,
     )  # fmt: skip
+
+
+_CALLS = """
+SELECT c.id, c.at, c.outcome, c.category_code, c.note, c.ticket_id, t.year, t.number, p.display_name AS operator
+FROM dispatch.call c
+LEFT JOIN dispatch.ticket t ON t.tenant_id = c.tenant_id AND t.id = c.ticket_id
+LEFT JOIN identity.person p ON p.subject = c.operator_id
+WHERE c.tenant_id = app.tenant()
+"""
+
+
+async def page(after: tuple[datetime, UUID] | None, outcome: str, most: int) -> list[CallLine]:
+    """Calls after the keyset (at, id), the latest first; `outcome` narrows them when it is not empty."""
+    conditions, args = [], list[object]()
+    if outcome:
+        args.append(outcome)
+        conditions.append(f" AND c.outcome = ${len(args)}")
+    if after is not None:
+        args += after
+        conditions.append(f" AND (c.at, c.id) < (${len(args) - 1}, ${len(args)})")
+    args.append(most)
+    rows = await unit.fetch(
+        f"{_CALLS}{''.join(conditions)} ORDER BY c.at DESC, c.id DESC LIMIT ${len(args)}", *args
+    )
+    return [CallLine.of(row) for row in rows]

@@ -1,12 +1,24 @@
 """Intake over JSON: tickets, consultations, what a caller asked before, what is open nearby."""
 
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
 
 from litestar import get, patch, post
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
+from chassis109.web import paging
 from dispatch109.calls import service as calls
-from dispatch109.calls.schemas import AmendIn, CallerOut, ConsultationIn, ConsultationOut, NearOut, TicketIn
+from dispatch109.calls.schemas import (
+    AmendIn,
+    CallerOut,
+    CallOut,
+    CallsOut,
+    ConsultationIn,
+    ConsultationOut,
+    NearOut,
+    TicketIn,
+)
 from dispatch109.calls.service import Said
 from dispatch109.tickets import reading
 from dispatch109.tickets.routes import ONE, Acting, Key, moved
@@ -55,4 +67,18 @@ async def near(
     ]
 
 
-ROUTES = (register, consult, amend, earlier, near)
+@get(f"{ALL}/calls", opt=requires(P.TICKET_OPEN), tags=["intake"])
+async def log(
+    actor: Acting,
+    outcome: FromQuery[Literal["", "ticket", "consultation"]] = "",
+    cursor: FromQuery[str | None] = None,
+    limit: FromQuery[int | None] = None,
+) -> CallsOut:
+    """Every call, the latest first: what was asked and how it ended, never who called."""
+    most, tenant = paging.size(limit), actor.here.id
+    found = await calls.log(paging.decode(cursor, tenant, tuple[datetime, UUID]), outcome, most + 1, actor)
+    page = paging.page([CallOut.of(line) for line in found], most, tenant, lambda c: (c.at, c.id))
+    return CallsOut(page.items, page.next)
+
+
+ROUTES = (log, register, consult, amend, earlier, near)

@@ -1,10 +1,12 @@
 """What crosses HTTP at intake."""
 
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
 import msgspec
 
+from dispatch109.calls.model import CallLine
 from dispatch109.calls.service import Said
 from dispatch109.tickets.schemas import Point, TicketOut, Version
 
@@ -73,6 +75,30 @@ class CallerOut(msgspec.Struct):
     """Earlier tickets of a phone, newest first."""
 
     tickets: list[TicketOut]
+
+
+class CallOut(msgspec.Struct):
+    """One call of the log: what was asked, how it ended, who took it; never who called."""
+
+    id: UUID
+    at: datetime
+    outcome: str
+    category: str | None
+    note: str
+    ticket: str | None
+    operator: str
+
+    @classmethod
+    def of(cls, c: CallLine) -> "CallOut":
+        """From the domain."""
+        return cls(c.id, c.at, c.outcome, c.category_code, c.note, c.ticket, c.operator)
+
+
+class CallsOut(msgspec.Struct):
+    """A page of the log, the latest first; `next` is the cursor of the following page."""
+
+    items: list[CallOut]
+    next: str | None
 
 
 def said_of(data: TicketIn | AmendIn, **more: str) -> Said:

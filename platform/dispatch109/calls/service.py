@@ -1,6 +1,7 @@
 """Intake: a phone contact becomes a ticket or is recorded as a consultation; never is it lost."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from chassis109.bus.announce import announce
@@ -11,7 +12,7 @@ from chassis109.store import journal
 from chassis109.store.idempotency import RequestKey, claim, once
 from chassis109.store.unit import after_commit, transaction
 from dispatch109.calls import repository
-from dispatch109.calls.model import place_patterns
+from dispatch109.calls.model import CallLine, place_patterns
 from dispatch109.catalogue import service as catalogues
 from dispatch109.contacts import service as contacts
 from dispatch109.contacts.model import LANGUAGES, Contact, read_phone
@@ -169,3 +170,9 @@ def _point(form: Form, lon: float | None, lat: float | None) -> tuple[float, flo
         )
         return None
     return (lon, lat)
+
+
+async def log(after: tuple[datetime, UUID] | None, outcome: str, most: int, actor: Actor) -> list[CallLine]:
+    """Every call of the tenant, the latest first: what was asked and how it ended, never who called."""
+    async with transaction(actor.tenant_id):
+        return await repository.page(after, outcome, most)
