@@ -25,7 +25,8 @@ async def insert_consultation(
 
 
 _CALLS = """
-SELECT c.id, c.at, c.outcome, c.category_code, c.note, c.ticket_id, t.year, t.number, p.display_name AS operator
+SELECT c.id, c.at, c.outcome, c.category_code, coalesce(nullif(c.note, ''), t.text, '') AS note, c.ticket_id, t.year,
+    t.number, p.display_name AS operator
 FROM dispatch.call c
 LEFT JOIN dispatch.ticket t ON t.tenant_id = c.tenant_id AND t.id = c.ticket_id
 LEFT JOIN identity.person p ON p.subject = c.operator_id
