@@ -44,7 +44,11 @@ def embedded_key(issuer: LocalIssuer) -> str:
     return issuer.token(header={"jwk": own.as_dict(private=False)}, key=own)
 
 
-NOW = int(time.time())
+def this_second() -> int:
+    """Asked when a token is made: a whole suite may have run since this module was imported."""
+    return int(time.time())
+
+
 ATTACKS: dict[str, Make] = {
     "alg none": lambda i: f"{b64({'alg': 'none', 'typ': 'JWT', 'kid': 'key-1'})}.{b64(i.claims())}.",
     "alg none with a signature": lambda i: f"{b64({'alg': 'none', 'kid': 'key-1'})}.{b64(i.claims())}.AAAA",
@@ -68,15 +72,15 @@ ATTACKS: dict[str, Make] = {
     "a long kid": lambda i: i.token(header={"kid": "k" * 65}),
     "an encryption key's kid": lambda i: i.token(header={"kid": "enc-1"}),
     "another type": lambda i: i.token(header={"typ": "logout+jwt"}),
-    "expired": lambda i: i.token(exp=NOW - 60, iat=NOW - 120),
+    "expired": lambda i: i.token(exp=this_second() - 60, iat=this_second() - 120),
     "no exp": lambda i: i.token(exp=None),
-    "exp as text": lambda i: i.token(exp=str(NOW + 300)),
-    "exp as a fraction": lambda i: i.token(exp=NOW + 300.5),
+    "exp as text": lambda i: i.token(exp=str(this_second() + 300)),
+    "exp as a fraction": lambda i: i.token(exp=this_second() + 300.5),
     "exp as a truth value": lambda i: i.token(exp=True),
     "iat as a truth value": lambda i: i.token(iat=True),
     "no iat": lambda i: i.token(iat=None),
-    "iat in the future": lambda i: i.token(iat=NOW + 3600, exp=NOW + 7200),
-    "nbf in the future": lambda i: i.token(nbf=NOW + 3600),
+    "iat in the future": lambda i: i.token(iat=this_second() + 3600, exp=this_second() + 7200),
+    "nbf in the future": lambda i: i.token(nbf=this_second() + 3600),
     "another issuer": lambda i: i.token(iss="http://elsewhere/realms/sko"),
     "the hub's realm": lambda i: i.token(iss=i.url + "-112"),
     "an issuer with a slash more": lambda i: i.token(iss=i.url + "/"),

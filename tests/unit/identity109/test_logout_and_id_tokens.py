@@ -10,7 +10,12 @@ from tests.unit.identity109.local_issuer import CLIENT, LocalIssuer
 from identity109.errors import TokenRefused
 from identity109.tokens import Verifier
 
-NOW = int(time.time())
+
+def this_second() -> int:
+    """Asked when a token is made: a whole suite may have run since this module was imported."""
+    return int(time.time())
+
+
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
 Make = Callable[[LocalIssuer], str]
 LOGOUT_ATTACKS: dict[str, Make] = {
@@ -23,10 +28,10 @@ LOGOUT_ATTACKS: dict[str, Make] = {
     "another event": lambda i: i.logout_token(events={"http://example.org/event": {}}),
     "an event that is no object": lambda i: i.logout_token(events={EVENT: True}),
     "a nonce": lambda i: i.logout_token(nonce="n"),
-    "an old iat": lambda i: i.logout_token(iat=NOW - 200),
-    "iat in the future": lambda i: i.logout_token(iat=NOW + 60),
-    "iat as text": lambda i: i.logout_token(iat=str(NOW)),
-    "expired": lambda i: i.logout_token(exp=NOW - 60),
+    "an old iat": lambda i: i.logout_token(iat=this_second() - 200),
+    "iat in the future": lambda i: i.logout_token(iat=this_second() + 60),
+    "iat as text": lambda i: i.logout_token(iat=str(this_second())),
+    "expired": lambda i: i.logout_token(exp=this_second() - 60),
     "no jti": lambda i: i.logout_token(jti=None),
     "neither sub nor sid": lambda i: i.logout_token(sub=None, sid=None),
 }
@@ -57,7 +62,7 @@ ID_ATTACKS: dict[str, Make] = {
     "an access token": lambda i: i.token(nonce="n", aud=CLIENT),
     "another audience": lambda i: i.token(typ="ID", aud="dispatch-demo", nonce="n"),
     "another client": lambda i: i.token(typ="ID", aud=[CLIENT, "x"], azp="x", nonce="n"),
-    "expired": lambda i: i.token(typ="ID", aud=CLIENT, nonce="n", exp=NOW - 60),
+    "expired": lambda i: i.token(typ="ID", aud=CLIENT, nonce="n", exp=this_second() - 60),
 }
 
 
