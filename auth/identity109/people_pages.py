@@ -13,6 +13,7 @@ from identity109 import membership
 from identity109.actor import Actor
 from identity109.gate import Gate
 from identity109.permissions import Permission, requires
+from tenancy109 import directory
 
 PEOPLE = "/t/{slug:str}/admin/people"
 MANAGE = requires(Permission.PEOPLE_MANAGE)
@@ -33,7 +34,8 @@ class RoleForm(Struct):
 async def people(request: AnyRequest, actor: Acting, gate: TheGate) -> Template:
     """Everybody with a role here now, and the roles that ended."""
     members = await membership.list_people(actor.here.id)
-    return gate.render(request, "identity/people.html", members=members)
+    catalogue = await directory.catalogue(actor.here.id)
+    return gate.render(request, "identity/people.html", members=members, catalogue=catalogue)
 
 
 @post(f"{PEOPLE}/{{subject:uuid}}/withdraw", opt=MANAGE, include_in_schema=False)
