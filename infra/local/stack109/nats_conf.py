@@ -5,11 +5,15 @@ each subject it may use, so the broker itself proves who sent a message. Everyth
 not listed here.
 """
 
+import re
 import tomllib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from stack109.failure import StackFailure
+
+SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 SERVICES = ("101", "102", "103", "104", "112")
 INFRASTRUCTURE = ("SYS", "HUB", "REGION", "NODE")
 
@@ -48,7 +52,18 @@ class Grant:
 def slugs(tenants: Path) -> list[str]:
     """The tenants of the registry, `_template` left out."""
     files = sorted(tenants.glob("*/tenant.toml"))
-    return [tomllib.loads(file.read_text())["slug"] for file in files if not file.parent.name.startswith("_")]
+    return [_slug(file) for file in files if not file.parent.name.startswith("_")]
+
+
+def _slug(file: Path) -> str:
+    """The word that stands in subjects; the registry itself is read and judged by tenancy109."""
+    try:
+        slug = tomllib.loads(file.read_text(encoding="utf-8")).get("slug")
+    except ValueError as failure:
+        raise StackFailure(f"{file} cannot be read: {failure}.") from failure
+    if not isinstance(slug, str) or not SLUG.fullmatch(slug):
+        raise StackFailure(f"{file}: `slug` must be small Latin letters, digits and hyphens, not {slug!r}.")
+    return slug
 
 
 def tenant_account(slug: str) -> str:

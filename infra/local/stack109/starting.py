@@ -41,7 +41,7 @@ async def start(starter: Starter, *, base_only: bool) -> None:
         keycloak = group.create_task(_start_identity(starter))
         if not base_only:
             await _run(stack, "migrations", *MIGRATIONS)
-            await _run(stack, "tenants", *TENANTS)
+            await apply_tenants(stack)
             await _provision_people(stack, keycloak)
             await _run(stack, "demo data", *DEMO)
             await broker
@@ -54,10 +54,14 @@ async def _start_broker(starter: Starter) -> None:
     await _make_streams(starter.stack)
 
 
-async def apply_registry(stack: Stack) -> None:
-    """Streams' consumers, database and people for today's tenants, while everything runs."""
-    await _make_streams(stack)
+async def apply_tenants(stack: Stack) -> None:
+    """Read the registry, refuse what is wrong in it, write it into the database."""
     await _run(stack, "tenants", *TENANTS)
+
+
+async def admit_tenants(stack: Stack) -> None:
+    """The places in the streams and the people of today's tenants, while everything runs."""
+    await _make_streams(stack)
     await _run(stack, "groups and demo people in Keycloak", *PEOPLE)
 
 

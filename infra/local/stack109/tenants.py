@@ -7,9 +7,10 @@ from stack109.environment import Stack
 
 
 def take_over(stack: Stack) -> None:
-    """Accounts in the broker, the registry in the database, people in Keycloak; each safe to repeat."""
+    """The registry into the database first: it refuses what is wrong before anything else has changed."""
+    asyncio.run(starting.apply_tenants(stack))
     stack.nats.prepare()
     known = state.read(stack.instance.folder)
     if known and (broker := known.parts.get("nats")) and broker.is_alive():
         stack.nats.reload(broker.pid)
-    asyncio.run(starting.apply_registry(stack))
+    asyncio.run(starting.admit_tenants(stack))

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from stack109 import nats_conf
+from stack109.failure import StackFailure
 
 BROKER = nats_conf.Broker("trial", 1, 2, Path("/nowhere"))
 
@@ -74,3 +75,13 @@ def test_the_registry_gives_the_tenants_and_not_the_template(tmp_path: Path) -> 
         (tmp_path / slug).mkdir()
         (tmp_path / slug / "tenant.toml").write_text(f'id = 1\nslug = "{slug}"\n')
     assert nats_conf.slugs(tmp_path) == ["petropavl"]
+
+
+@pytest.mark.parametrize("text", ['slug = "aiyrtau.>"', 'slug = "Аиртау"', "id = 3", 'slug = "half'])
+def test_a_slug_that_would_change_the_meaning_of_a_subject_is_refused_naming_the_file(
+    tmp_path: Path, text: str
+) -> None:
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "tenant.toml").write_text(text)
+    with pytest.raises(StackFailure, match=r"broken/tenant\.toml"):
+        nats_conf.slugs(tmp_path)
