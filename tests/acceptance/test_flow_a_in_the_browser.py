@@ -183,6 +183,20 @@ async def test_not_done_reopens_the_ticket_with_the_applicants_words(browsing: B
     assert (again["state"], again["service"], again["reopened"]) == ("assigned", "water", 1)
 
 
+async def test_the_card_leads_to_the_call_that_is_owed_wherever_it_stands_in_the_list(
+    browsing: Browsing, api: Api
+) -> None:
+    ticket = await api.done()
+    window = await browsing.of("operator.petropavl")
+    await Card(window.page, ticket["reference"]).open()
+
+    await keys.tab_to(window.page, "#card-acts")
+    await window.page.keyboard.press("c")
+
+    await window.page.wait_for_url("**/op/callbacks**")
+    await expect(window.page.locator("[data-row]").first).to_contain_text(ticket["reference"])
+
+
 async def test_an_applicant_who_does_not_answer_is_phoned_at_another_hour(
     browsing: Browsing, api: Api
 ) -> None:

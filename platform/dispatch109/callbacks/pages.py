@@ -1,6 +1,6 @@
 """The list of applicants to phone: what to say in their language, and how the call ended."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -11,7 +11,7 @@ from litestar.response import Template
 
 from chassis109.web import paging
 from dispatch109.callbacks import service as callbacks
-from dispatch109.callbacks.model import ATTEMPTS, Owed
+from dispatch109.callbacks.model import ATTEMPTS, Callback, Owed
 from dispatch109.callbacks.routes import note_of, settled
 from dispatch109.callbacks.schemas import AttemptForm, CloseForm
 from dispatch109.catalogue import service as catalogues
@@ -63,6 +63,12 @@ async def close(
     verb = partial(callbacks.close_unreached, callback_id, note_of(data.note), actor)
     await settled(key, actor, callback_id, verb)
     return answered(request, f"/t/{actor.here.slug}/op/callbacks")
+
+
+def beginning_with(callback: Callback, tenant: Tenant) -> str:
+    """The address of the list from this callback on, which may stand on a later page."""
+    before = paging.encode(tenant.id, callback.due_at - timedelta(microseconds=1), callback.id)
+    return f"/t/{tenant.slug}/op/callbacks?cursor={before}#c-{callback.id}"
 
 
 async def _board(cursor: str, actor: Actor) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath, URLEncodedBody
 from litestar.response import Template
 
+from dispatch109.callbacks.pages import beginning_with
 from dispatch109.callbacks.routes import note_of
 from dispatch109.calls.service import Said
 from dispatch109.card import model
@@ -88,6 +89,7 @@ async def _context(written: str, actor: Actor) -> dict[str, Any]:
     ticket = card.ticket
     return {
         "card": card, "ticket": ticket, "catalogue": catalogue, "applicant": card.applicant, "words": model,
+        "call_at": beginning_with(card.callback, actor.here) if card.callback else "",
         "reports": _reports(ticket, catalogue, actor), "may_assign": model.may_assign(ticket, actor),
         "may_amend": model.may_amend(ticket, actor), "was": msgspec.json.encode(cards.written(ticket)).decode(),
     }  # fmt: skip
