@@ -60,7 +60,8 @@ async def tokens(of: list[Desk]) -> dict[str, str]:
         async def one(username: str) -> str:
             async with gate:
                 answer = await http.post(url, data={**form, "username": username})
-            answer.raise_for_status()
+            if answer.is_error:
+                raise RuntimeError(f"Keycloak gives no token for {username}: {answer.text[:200]}")
             return str(answer.json()["access_token"])
 
         names = sorted({desk.username for desk in of})

@@ -2,6 +2,7 @@
 
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 
 TICK = os.sysconf("SC_CLK_TCK")
@@ -18,28 +19,28 @@ def family(pid: int) -> list[int]:
     """A process and everything below it."""
     members = [pid]
     for member in members:
-        for children in Path(f"/proc/{member}/task").glob("*/children"):
-            members += [int(child) for child in children.read_text().split()]
+        with suppress(OSError):  # a backend that has just ended
+            for task in Path(f"/proc/{member}/task").iterdir():
+                members += [int(child) for child in (task / "children").read_text().split()]
     return members
 
 
 def memory_mb(pid: int) -> tuple[float, float]:
     """(PSS, RSS) in MB: PSS shares out what several processes have in common, RSS counts it for each."""
     found = {"Pss:": 0, "Rss:": 0}
-    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-        label, *rest = line.split()
-        if label in found:
-            found[label] = int(rest[0])
+    with suppress(OSError):
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            label, *rest = line.split()
+            if label in found:
+                found[label] = int(rest[0])
     return found["Pss:"] / 1024, found["Rss:"] / 1024
 
 
 def cpu_seconds(pid: int) -> float:
-    """Processor time of a process and its living descendants since their start."""
+    """Processor time of a process and its descendants since their start, those that have ended too."""
     total = 0
     for member in family(pid):
-        try:
+        with suppress(OSError):
             fields = Path(f"/proc/{member}/stat").read_text().rpartition(")")[2].split()
-        except FileNotFoundError:
-            continue
-        total += int(fields[11]) + int(fields[12])
+            total += sum(map(int, fields[11:15]))
     return total / TICK

@@ -6,7 +6,8 @@ from chassis109.store import unit
 from dispatch109.queue.model import SORTED_BY, Filter, Place, Row
 from dispatch109.tickets.model import State
 
-_COLUMNS = ", ".join(Row.__dataclass_fields__)
+_NAMES = tuple(Row.__dataclass_fields__)
+_COLUMNS = ", ".join(_NAMES)
 # Names and phones never stand in a queue; the count stops at a thousand because nobody reads further.
 COUNT_LIMIT = 1000
 _CONTACTS = "SELECT id FROM dispatch.contact WHERE tenant_id = app.tenant() AND phone_index = ?"
@@ -59,9 +60,10 @@ def _escaped(words: str) -> str:
     return words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
-async def page(wanted: Filter, after: Place | None, most: int) -> list[Row]:
-    """Up to `most` rows after `after`."""
+async def page(wanted: Filter, after: Place | None, most: int, *, counted: bool) -> tuple[list[Row], int]:
+    """Up to `most` rows after `after`, and when `counted` how many there are in all, up to COUNT_LIMIT."""
     conditions, args = _where(wanted)
+    total = _count_sql(conditions) if counted else "0"
     key = SORTED_BY[wanted.view]
     direction, compare = ("DESC", "<") if wanted.view == "all" else ("ASC", ">")
     if after is not None:
@@ -69,18 +71,23 @@ async def page(wanted: Filter, after: Place | None, most: int) -> list[Row]:
         conditions.append(f"({key}, id) {compare} (${len(args) - 1}, ${len(args)})")
     args.append(most)
     rows = await unit.fetch(
-        f"SELECT {_COLUMNS} FROM dispatch.ticket WHERE {' AND '.join(conditions)}"
+        f"SELECT {_COLUMNS}, ({total}) AS total FROM dispatch.ticket WHERE {' AND '.join(conditions)}"
         f" ORDER BY {key} {direction}, id {direction} LIMIT ${len(args)}",
         *args,
     )
-    return [Row(**{**row, "state": State(row["state"])}) for row in rows]
+    if counted and after is not None and not rows:  # behind the last page: no row carries the count
+        return [], await count(wanted)
+    found = [Row(**{name: row[name] for name in _NAMES} | {"state": State(row["state"])}) for row in rows]
+    return found, rows[0]["total"] if rows else 0
+
+
+def _count_sql(conditions: list[str]) -> str:
+    limited = f"SELECT 1 FROM dispatch.ticket WHERE {' AND '.join(conditions)} LIMIT {COUNT_LIMIT}"
+    return f"SELECT count(*) FROM ({limited}) c"
 
 
 async def count(wanted: Filter) -> int:
     """How many rows there are, counted up to COUNT_LIMIT."""
     conditions, args = _where(wanted)
-    found: int = await unit.fetchval(
-        f"SELECT count(*) FROM (SELECT 1 FROM dispatch.ticket WHERE {' AND '.join(conditions)} LIMIT {COUNT_LIMIT}) c",
-        *args,
-    )
+    found: int = await unit.fetchval(_count_sql(conditions), *args)
     return found

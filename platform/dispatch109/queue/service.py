@@ -29,8 +29,7 @@ async def page(wanted: Filter, after: Place | None, most: int, actor: Actor, *, 
     """One page of the tickets that `actor` may see."""
     wanted = within(wanted, actor)
     async with transaction(actor.tenant_id):
-        rows = await repository.page(wanted, after, most + 1)
-        count = await repository.count(wanted) if counted else 0
+        rows, count = await repository.page(wanted, after, most + 1, counted=counted)
     shown = rows[:most]
     last = shown[-1] if len(rows) > most else None
     return Page(shown, _place(wanted, last) if last else None, count)
