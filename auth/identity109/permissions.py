@@ -13,6 +13,7 @@ class Permission(StrEnum):
     TICKET_OVERRIDE = "ticket.override"
     TICKET_EXPORT = "ticket.export"
     CALLBACK_RECORD = "callback.record"
+    CALL_READ = "call.read"
     CONTACT_OWN = "contact.own"
     CONTACT_UNMASK = "contact.unmask"
     CATALOGUE_READ = "catalogue.read"
@@ -34,18 +35,18 @@ P = Permission
 # with a reason. An executor's TICKET_READ reaches the tickets of the own service only (the slice filters).
 ROLES: dict[str, frozenset[Permission]] = {
     "operator": frozenset(
-        {P.TICKET_READ, P.TICKET_OPEN, P.CALLBACK_RECORD, P.CONTACT_OWN, P.CATALOGUE_READ},
+        {P.TICKET_READ, P.TICKET_OPEN, P.CALL_READ, P.CALLBACK_RECORD, P.CONTACT_OWN, P.CATALOGUE_READ},
     ),
     "senior": frozenset(
         {
-            P.TICKET_READ, P.TICKET_OPEN, P.TICKET_ASSIGN, P.TICKET_OVERRIDE, P.CALLBACK_RECORD,
+            P.TICKET_READ, P.TICKET_OPEN, P.TICKET_ASSIGN, P.TICKET_OVERRIDE, P.CALL_READ, P.CALLBACK_RECORD,
             P.CONTACT_OWN, P.CONTACT_UNMASK, P.CATALOGUE_READ, P.FIGURES_READ,
         },
     ),
-    "analyst": frozenset({P.TICKET_READ, P.TICKET_EXPORT, P.CATALOGUE_READ, P.FIGURES_READ}),
-    "lawyer": frozenset({P.TICKET_READ, P.CATALOGUE_READ}),
+    "analyst": frozenset({P.TICKET_READ, P.CALL_READ, P.TICKET_EXPORT, P.CATALOGUE_READ, P.FIGURES_READ}),
+    "lawyer": frozenset({P.TICKET_READ, P.CALL_READ, P.CATALOGUE_READ}),
     "executor": frozenset({P.TICKET_READ, P.TICKET_EXECUTE, P.CATALOGUE_READ}),
-    "head": frozenset({P.TICKET_READ, P.CATALOGUE_READ, P.FIGURES_READ}),
+    "head": frozenset({P.TICKET_READ, P.CALL_READ, P.CATALOGUE_READ, P.FIGURES_READ}),
     "tenant-admin": frozenset({P.PEOPLE_MANAGE, P.CATALOGUE_READ}),
     "auditor": frozenset({P.AUDIT_READ}),
 }  # fmt: skip

@@ -89,6 +89,8 @@ def refused_by(error: Exception) -> Refused:
         return Malformed()
     if isinstance(error, HTTPException):
         return _BY_STATUS.get(error.status_code, InternalError if error.status_code >= 500 else Malformed)()
+    if isinstance(error, RecursionError):  # a body of a hundred thousand brackets; nothing of ours nests
+        return Malformed()
     return InternalError()
 
 
@@ -131,14 +133,18 @@ def handlers(
         problem = problem_of(refused, language_of(request), translate, request_id)
         if not wants_json(request):
             return page(request, problem, refused)
-        headers = dict(getattr(error, "headers", None) or {})
         return Response(
             msgspec.json.encode(problem),
             status_code=problem.status,
             media_type="application/problem+json",
-            headers={
-                name: value for name, value in headers.items() if name.lower() in {"retry-after", "allow"}
-            },
+            headers=_headers(error, problem.status),
         )
 
     return {Exception: handle, HTTPException: handle, Refused: handle}
+
+
+def _headers(error: Exception, status: int) -> dict[str, str]:
+    """What HTTP wants beside a refusal: how to sign in, when to come back, which methods there are."""
+    given = dict(getattr(error, "headers", None) or {})
+    kept = {name: value for name, value in given.items() if name.lower() in {"retry-after", "allow"}}
+    return kept | ({"WWW-Authenticate": "Bearer"} if status == 401 else {})

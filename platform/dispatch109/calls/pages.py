@@ -141,7 +141,7 @@ def _whole(typed: str) -> int | None:
     return int(typed) if typed in {"1", "2", "3"} else 0
 
 
-@get(f"{OP}/calls", opt=requires(P.TICKET_OPEN), include_in_schema=False)
+@get(f"{OP}/calls", opt=requires(P.CALL_READ), include_in_schema=False)
 async def log(
     request: AnyRequest,
     actor: Acting,

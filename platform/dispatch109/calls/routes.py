@@ -67,7 +67,7 @@ async def near(
     ]
 
 
-@get(f"{ALL}/calls", opt=requires(P.TICKET_OPEN), tags=["intake"])
+@get(f"{ALL}/calls", opt=requires(P.CALL_READ), tags=["intake"])
 async def log(
     actor: Acting,
     outcome: FromQuery[Literal["", "ticket", "consultation"]] = "",

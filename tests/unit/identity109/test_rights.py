@@ -24,20 +24,20 @@ P = Permission
 # Each row of the design's table that belongs to a tenant: all that the role may do.
 DESIGN: dict[str, set[Permission]] = {
     # tickets of the tenant; phone shown while the call or ticket is theirs | intake, callback
-    "operator": {P.TICKET_READ, P.TICKET_OPEN, P.CALLBACK_RECORD, P.CONTACT_OWN, P.CATALOGUE_READ},
+    "operator": {P.TICKET_READ, P.CALL_READ, P.TICKET_OPEN, P.CALLBACK_RECORD, P.CONTACT_OWN, P.CATALOGUE_READ},
     # all of the tenant | assign, merge, hand off, override
     "senior": {
-        P.TICKET_READ, P.TICKET_OPEN, P.CALLBACK_RECORD, P.CONTACT_OWN, P.CONTACT_UNMASK, P.CATALOGUE_READ,
+        P.TICKET_READ, P.CALL_READ, P.TICKET_OPEN, P.CALLBACK_RECORD, P.CONTACT_OWN, P.CONTACT_UNMASK, P.CATALOGUE_READ,
         P.FIGURES_READ, P.TICKET_ASSIGN, P.TICKET_OVERRIDE,
     },
     # all, personal data masked; masked exports | –
-    "analyst": {P.TICKET_READ, P.TICKET_EXPORT, P.CATALOGUE_READ, P.FIGURES_READ},
+    "analyst": {P.TICKET_READ, P.CALL_READ, P.TICKET_EXPORT, P.CATALOGUE_READ, P.FIGURES_READ},
     # tickets and legal consultations | legal answers (a later slice)
-    "lawyer": {P.TICKET_READ, P.CATALOGUE_READ},
+    "lawyer": {P.TICKET_READ, P.CALL_READ, P.CATALOGUE_READ},
     # tickets of the own service | status, evidence
     "executor": {P.TICKET_READ, P.TICKET_EXECUTE, P.CATALOGUE_READ},
     # all figures, texts | approvals (a later slice)
-    "head": {P.TICKET_READ, P.CATALOGUE_READ, P.FIGURES_READ},
+    "head": {P.TICKET_READ, P.CALL_READ, P.CATALOGUE_READ, P.FIGURES_READ},
     # staff and settings | staff, dictionaries (a later slice)
     "tenant-admin": {P.PEOPLE_MANAGE, P.CATALOGUE_READ},
     # audit log | –
