@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -9,6 +10,7 @@ from uuid import uuid4
 import asyncpg
 import httpx
 import pytest
+import pytest_asyncio
 from tests import makers
 from tests.acceptance.api import CENTRE, WATER, Api
 from tests.acceptance.waiting import until
@@ -17,6 +19,13 @@ OPERATOR, WATERMAN, ROADMAN, SENIOR = (
     "operator.petropavl", "executor.petropavl", "executor-roads.petropavl", "senior.petropavl",
 )  # fmt: skip
 HOME = "/t/petropavl"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def http(environment: dict[str, str]) -> AsyncIterator[httpx.AsyncClient]:
+    """For what a well-behaved client never sends."""
+    async with httpx.AsyncClient(base_url=environment["DISPATCH_URL"], timeout=30) as client:
+        yield client
 
 
 async def callback_of(api: Api, ticket: dict[str, Any]) -> dict[str, Any]:
@@ -31,16 +40,18 @@ async def callback_of(api: Api, ticket: dict[str, Any]) -> dict[str, Any]:
         cursor = f"&cursor={page['next']}"
 
 
-async def upload(api: Api, person: str, ticket: dict[str, Any], content: bytes) -> httpx.Response:
+async def upload(
+    http: httpx.AsyncClient, api: Api, person: str, ticket: dict[str, Any], content: bytes
+) -> httpx.Response:
     """A photo as multipart, under a name that says nothing true."""
     bearer = {"Authorization": f"Bearer {await api.token(person)}"}
-    return await api._http.post(
+    return await http.post(
         f"/api/v1{HOME}/tickets/{ticket['id']}/photos", headers=bearer, files={"photo": ("evil.svg", content)}
     )
 
 
 async def test_a_phone_call_becomes_a_ticket_is_worked_called_back_and_closed(
-    api: Api, superuser: asyncpg.Connection
+    api: Api, http: httpx.AsyncClient, superuser: asyncpg.Connection
 ) -> None:
     made = await api.post(
         OPERATOR, f"{HOME}/tickets", {**WATER, "phone": "8 (705) 123-45-67", "point": CENTRE}
@@ -58,7 +69,7 @@ async def test_a_phone_call_becomes_a_ticket_is_worked_called_back_and_closed(
 
     accepted = await api.move(WATERMAN, "petropavl", made, "accept")
     started = await api.move(WATERMAN, "petropavl", accepted, "start")
-    sent = await upload(api, WATERMAN, made, makers.photo())
+    sent = await upload(http, api, WATERMAN, made, makers.photo())
     photo = await api.send(WATERMAN, "GET", f"{HOME}/photos/{sent.json()['id']}")
     done = await api.move(
         WATERMAN, "petropavl", {**started, "version": started["version"] + 1}, "done", note="Вентиль"
@@ -209,11 +220,11 @@ async def test_a_field_that_breaks_a_rule_is_named_in_the_persons_language(
     ids=["half", "nothing", "a list", "a lone surrogate", "no utf-8", "deep", "infinite", "a form"],
 )
 async def test_a_body_that_cannot_be_read_is_refused_and_nothing_breaks(
-    content: bytes, kind: str, status: int, api: Api
+    content: bytes, kind: str, status: int, api: Api, http: httpx.AsyncClient
 ) -> None:
     headers = {"Authorization": f"Bearer {await api.token(OPERATOR)}", "Content-Type": kind}
 
-    answer = await api._http.post(f"/api/v1{HOME}/tickets", content=content, headers=headers)
+    answer = await http.post(f"/api/v1{HOME}/tickets", content=content, headers=headers)
 
     assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json"), (
         answer.text
@@ -310,7 +321,9 @@ async def test_a_role_may_what_its_role_says_and_no_more(
     assert (answer.status_code, answer.json()["type"]) == (403, "/problems/forbidden")
 
 
-async def test_nobody_is_let_in_without_a_token_or_with_a_wrong_one(api: Api) -> None:
+async def test_nobody_is_let_in_without_a_token_or_with_a_wrong_one(
+    api: Api, http: httpx.AsyncClient
+) -> None:
     good = await api.token(OPERATOR)
     head, body, signature = good.split(".")
     turned = signature[:-4] + ("AAAA" if signature[-4:] != "AAAA" else "BBBB")
@@ -323,7 +336,7 @@ async def test_nobody_is_let_in_without_a_token_or_with_a_wrong_one(api: Api) ->
         f"Bearer {head}.{body}.{turned}",
     ):
         headers = {"Authorization": value} if value else {}
-        answer = await api._http.get(f"/api/v1{HOME}/tickets", headers=headers)
+        answer = await http.get(f"/api/v1{HOME}/tickets", headers=headers)
         assert answer.status_code == 401, value
         assert "items" not in answer.text
 
@@ -341,13 +354,13 @@ async def test_a_phone_is_masked_for_whoever_need_not_phone(api: Api) -> None:
     assert opened["phone"] == WATER["phone"]
 
 
-async def test_a_file_that_is_no_photo_is_refused_by_its_content(api: Api) -> None:
+async def test_a_file_that_is_no_photo_is_refused_by_its_content(api: Api, http: httpx.AsyncClient) -> None:
     made = await api.ticket()
     for verb in ("accept", "start"):
         made = await api.move(WATERMAN, "petropavl", made, verb)
 
-    svg = await upload(api, WATERMAN, made, b"<svg xmlns='http://www.w3.org/2000/svg'/>")
-    huge = await upload(api, WATERMAN, made, b"\xff\xd8\xff" + b"\0" * (10 * 1024 * 1024))
+    svg = await upload(http, api, WATERMAN, made, b"<svg xmlns='http://www.w3.org/2000/svg'/>")
+    huge = await upload(http, api, WATERMAN, made, b"\xff\xd8\xff" + b"\0" * (10 * 1024 * 1024))
 
     assert (svg.status_code, svg.json()["errors"][0]["rule"]) == (422, "content")
     assert huge.status_code == 413
@@ -364,8 +377,8 @@ async def test_a_question_that_is_answered_at_once_is_recorded_without_a_ticket(
     assert tuple(row) == ("consultation", None)
 
 
-async def test_the_api_describes_itself(api: Api) -> None:
-    answer = await api._http.get("/api/openapi.json")
+async def test_the_api_describes_itself(api: Api, http: httpx.AsyncClient) -> None:
+    answer = await http.get("/api/openapi.json")
 
     document = answer.json()
     assert document["openapi"].startswith("3.1")
