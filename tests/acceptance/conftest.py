@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 
 import asyncpg
+import httpx
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, async_playwright
@@ -46,6 +47,13 @@ async def api(environment: dict[str, str]) -> AsyncIterator[Api]:
     speaking = Api(environment)
     yield speaking
     await speaking.close()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def http(environment: dict[str, str]) -> AsyncIterator[httpx.AsyncClient]:
+    """For what a well-behaved client never sends."""
+    async with httpx.AsyncClient(base_url=environment["DISPATCH_URL"], timeout=30) as client:
+        yield client
 
 
 @pytest_asyncio.fixture(loop_scope="session")
