@@ -1,5 +1,6 @@
 """Throwing data away: one instance before a test run, or everything on request."""
 
+import contextlib
 import shutil
 from pathlib import Path
 
@@ -16,6 +17,8 @@ def wipe(instance: Instance) -> None:
         if path.name != "lock":
             _remove(path)
     shutil.rmtree(instance.outside, ignore_errors=True)
+    with contextlib.suppress(OSError):  # other instances may have their clusters there
+        instance.outside.parent.rmdir()
 
 
 def clean(root: Path, *, everything: bool, confirmed: bool) -> bool:
