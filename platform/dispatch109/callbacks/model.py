@@ -72,7 +72,7 @@ class Callback:
             raise CallbackEnded
 
     def require_new_hour(self, at: datetime) -> None:
-        """Raise SameHour when nobody answered in this hour of any day: people keep hours. It names an hour not yet tried."""
+        """Raise SameHour, which names a free hour, when nobody answered in this hour of any day: people keep hours."""
         free = at
         while free.astimezone(ALMATY).hour in self.hours_tried and free < at + timedelta(days=1):
             free = next_hour(free)
