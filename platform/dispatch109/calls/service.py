@@ -27,6 +27,7 @@ NEAR_METRES = 300
 NEAR_MOST = 8
 EARLIER_MOST = 8
 MOST_ADDRESS = 300
+POINT_DECIMALS = 6  # a decimetre
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +170,7 @@ def _point(form: Form, lon: float | None, lat: float | None) -> tuple[float, flo
             "point", "range", "A point has a longitude from −180 to 180 and a latitude from −90 to 90."
         )
         return None
-    return (lon, lat)
+    return (round(lon, POINT_DECIMALS), round(lat, POINT_DECIMALS))
 
 
 async def log(after: tuple[datetime, UUID] | None, outcome: str, most: int, actor: Actor) -> list[CallLine]:
