@@ -7,13 +7,19 @@ import asyncpg
 import pytest
 import pytest_asyncio
 from tests import makers
-from tests.databases import Database, storing
+from tests.databases import Database, Databases, storing
 
 from dispatch109.contacts import service as contacts
 from dispatch109.execution import repository as attachments
 from identity109.actor import Actor
 from tenancy109 import directory
 from tenancy109.model import Tenant
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def own_database(databases: Databases) -> Database:
+    """Each module begins with tenants and nothing else."""
+    return await databases.clone("tenants")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session", autouse=True)

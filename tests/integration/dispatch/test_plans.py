@@ -81,15 +81,17 @@ def read(plan: list[dict[str, Any]]) -> float:
     )
 
 
+def page(**wanted: Any) -> Any:
+    return lambda: queue_rows.page(Filter(**wanted), None, 51, counted=True)
+
+
 QUESTIONS = {
-    "ticket_folded": lambda: queue_rows.page(Filter(view="all", words="c4ca4238a0"), None, 51),
+    "ticket_folded": page(view="all", words="c4ca4238a0"),
     "ticket_point": lambda: ticket_rows.near(69.14, 54.87, 300, 8),
-    "ticket_open": lambda: queue_rows.page(Filter(), None, 51),
-    "ticket_service": lambda: queue_rows.page(Filter(service="akimat"), None, 51),
-    "ticket_opened": lambda: queue_rows.page(Filter(view="all"), None, 51),
-    "ticket_tenant_id_year_number_key": lambda: queue_rows.page(
-        Filter(view="all", number=(2026, 77)), None, 51
-    ),
+    "ticket_open": page(),
+    "ticket_service": page(service="akimat"),
+    "ticket_opened": page(view="all"),
+    "ticket_tenant_id_year_number_key": page(view="all", number=(2026, 77)),
 }
 
 
@@ -117,10 +119,10 @@ async def test_a_search_finds_the_same_as_reading_everything(
     full: Database, operator: Actor, store: object
 ) -> None:
     async with transaction(operator.here.id):
-        quick = await queue_rows.page(Filter(view="all", words="c4ca4238a0"), None, 51)
+        quick = await page(view="all", words="c4ca4238a0")()
         await unit.execute("SET LOCAL enable_bitmapscan = off")
         await unit.execute("SET LOCAL enable_indexscan = off")
-        slow = await queue_rows.page(Filter(view="all", words="c4ca4238a0"), None, 51)
+        slow = await page(view="all", words="c4ca4238a0")()
 
-    assert [row.id for row in quick] == [row.id for row in slow]
-    assert len(quick) == 1
+    assert quick == slow
+    assert quick[1] == 1
