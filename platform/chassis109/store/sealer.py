@@ -45,10 +45,11 @@ SELECT seq, digest, last_tx::text AS last_tx, last_id, sealed_at FROM chassis.au
 WHERE tenant_id = $1 ORDER BY seq DESC LIMIT 1
 """
 
+# `a.tx`, not `tx`: the latter would be the text of the output column, and as text 1000 comes before 999.
 _UNSEALED = f"""
-SELECT {COLUMNS}, tx::text AS tx FROM chassis.audit
-WHERE tenant_id = $1 AND (tx, id) > ($2::text::xid8, $3) AND tx < pg_snapshot_xmin(pg_current_snapshot())
-ORDER BY tx, id LIMIT $4
+SELECT {COLUMNS}, a.tx::text AS tx FROM chassis.audit AS a
+WHERE a.tenant_id = $1 AND (a.tx, a.id) > ($2::text::xid8, $3) AND a.tx < pg_snapshot_xmin(pg_current_snapshot())
+ORDER BY a.tx, a.id LIMIT $4
 """
 
 _SEAL = """

@@ -209,3 +209,20 @@ async def test_the_command_tells_what_it_found_and_exits_with_one(
     run = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: ASYNC221
     assert run.returncode == 1, run.stderr
     assert f"tenant {tenant} row {ids[2]} deleted (seal 1)" in run.stdout
+
+
+async def test_rows_are_sealed_in_the_order_of_numbers_not_of_digits(tenant: int) -> None:
+    async with unit.transaction(tenant):
+        await unit.execute(
+            "INSERT INTO chassis.audit (tenant_id, tx, at, actor_kind, action, object_kind, object_id)"
+            " SELECT app.tenant(), tx::xid8, now(), 'system', 'open', 'ticket', tx"
+            " FROM unnest(ARRAY['100', '9', '10']) AS old(tx)"
+        )
+    sealed = [await sealer.seal(tenant), await sealer.seal(tenant)]
+    async with unit.transaction(tenant):
+        order = await unit.fetch(
+            "SELECT a.tx::text AS tx FROM chassis.audit_seal s, unnest(s.ids) WITH ORDINALITY AS covered(id, n)"
+            " JOIN chassis.audit a USING (id) ORDER BY s.seq, n"
+        )
+    assert sealed == [3, 0]
+    assert [row["tx"] for row in order] == ["9", "10", "100"]
