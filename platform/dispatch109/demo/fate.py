@@ -46,13 +46,13 @@ class Fate:
         running = life.assignments[-1]
         reaction = running.react_by - running.assigned_at
         if self._random.random() >= SILENT:
-            at = running.assigned_at + reaction * self._random.betavariate(1.3, 3.2)
+            at = running.assigned_at + reaction * self._random.betavariate(1.6, 2.2)
         else:
             life.note_silence()
             at = self._after(running.react_by, reaction, 0.3, 4)
             if self._random.random() < GIVEN_AWAY:
                 life.assign(at, self._cast.senior, self._department(life), self._note("assign", life))
-                at += reaction * self._random.betavariate(1.3, 3.2)
+                at += reaction * self._random.betavariate(1.6, 2.2)
         life.accept(at, self._executor(life))
         return at
 
