@@ -85,7 +85,7 @@ class Keycloak:
         )  # fmt: skip
         return Part(
             "keycloak", argv, self.port, self.instance.logs / "keycloak.log", self.serves,
-            environment=self._environment(), folder=self.home, ready_seconds=180,
+            environment=self._environment(), folder=self.home, ready_seconds=600,
         )  # fmt: skip
 
     def serves(self) -> bool:

@@ -27,7 +27,7 @@ class Part:
     folder: Path | None = None
     stop_signal: signal.Signals = signal.SIGTERM
     stop_seconds: float = 15.0
-    ready_seconds: float = 60.0
+    ready_seconds: float = 240.0
 
     def full_environment(self) -> dict[str, str]:
         """The caller's environment with the part's own on top."""

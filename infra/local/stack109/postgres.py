@@ -68,7 +68,7 @@ class Postgres:
         argv = (_binaries().program("postgres"), "-D", str(self.data), "-p", str(self.port))
         return Part(
             "postgres", argv, self.port, self.log, self.serves, user=self.user, folder=Path("/"),
-            stop_signal=signal.SIGINT, stop_seconds=30, ready_seconds=120,
+            stop_signal=signal.SIGINT, stop_seconds=30, ready_seconds=300,
         )  # fmt: skip
 
     def serves(self) -> bool:

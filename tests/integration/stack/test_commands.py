@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parents[3]
 INSTANCE = os.environ.get("DISPATCH109_INSTANCE", "test")
-PATIENCE_SECONDS = 40.0
+PATIENCE_SECONDS = 90.0
 
 
 def stack(*arguments: str, instance: str = INSTANCE, **variables: str) -> "subprocess.CompletedProcess[str]":
@@ -109,6 +109,20 @@ def test_a_part_that_was_stopped_stays_stopped_and_status_says_so() -> None:
     finally:
         assert stack("part", "start", "nats").returncode == 0
     wait_until_all_are_healthy()
+
+
+def test_everything_serves_again_after_postgresql_was_away_without_being_started_again() -> None:
+    before = {
+        name: line[2]
+        for name, line in lines_of_status().items()
+        if name in ("keycloak", "web", "live", "worker")
+    }
+    assert stack("part", "stop", "postgres").returncode == 0
+    time.sleep(2)
+    assert stack("part", "start", "postgres").returncode == 0
+    wait_until_all_are_healthy()
+    after = lines_of_status()
+    assert before == {name: after[name][2] for name in before}
 
 
 def test_an_unknown_part_is_refused_with_the_list_of_parts() -> None:
