@@ -66,7 +66,7 @@ class TenantMap extends HTMLElement {
     this.#markTyped();
   }
 
-  #points() {
+  async #points() {
     const url = this.getAttribute("points");
     return url ? read(url) : EMPTY;
   }
