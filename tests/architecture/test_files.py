@@ -164,3 +164,12 @@ def test_time_comes_from_the_clock(files: list[Path]) -> None:
         if asked.search(line)
     ]
     assert places == []
+
+
+def test_nothing_but_the_callback_closes_a_ticket(files: list[Path]) -> None:
+    closing = [
+        str(file)
+        for file in python(files)
+        if file.parts[0] == "platform" and re.search(r"\btickets\.close\(", (ROOT / file).read_text("utf-8"))
+    ]
+    assert closing == ["platform/dispatch109/callbacks/service.py"]
