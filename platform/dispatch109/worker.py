@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
@@ -31,10 +32,26 @@ log = structlog.get_logger()
 
 SWEEP_SECONDS = 1.0
 TIDY_SECONDS = 300.0
+HANGS_AFTER_SECONDS = 10.0
 KEPT_KEYS = timedelta(days=1)
 
 
-async def run(settings: Settings) -> None:
+class Pulse:
+    """When the worker's loop last went round; a reader in another thread sees when it hangs."""
+
+    def __init__(self) -> None:
+        self.at = time.monotonic()
+
+    async def beat(self) -> None:
+        """The loop turns."""
+        self.at = time.monotonic()
+
+    def alive(self) -> bool:
+        """Whether the loop has turned within the last HANGS_AFTER_SECONDS."""
+        return time.monotonic() - self.at < HANGS_AFTER_SECONDS
+
+
+async def run(settings: Settings, pulse: Pulse) -> None:
     """Work until SIGTERM or SIGINT; every task outlives PostgreSQL and NATS going away."""
     contacts.use_keys(settings.contact_keys, settings.index_key)
     await unit.open_store(settings.app_dsn, size=4, application="dispatch109-worker")
@@ -61,6 +78,7 @@ async def run(settings: Settings) -> None:
     work = asyncio.gather(
         Relay(outbox, connections, account_of).run(),
         Sealer(outbox, audit_subjects).run(),
+        _every(SWEEP_SECONDS, pulse.beat),
         _every(SWEEP_SECONDS, follow_tenants),
         _every(SWEEP_SECONDS, sweep),
         _every(TIDY_SECONDS, _tidy),
@@ -101,9 +119,10 @@ def main() -> None:
     settings = Settings.from_environment(os.environ)
     open_logs("dispatch109-worker", VERSION)
     open_tracing("dispatch109-worker", VERSION, export=settings.traces)
-    metrics.serve(settings.worker_port)
+    pulse = Pulse()
+    metrics.serve(settings.worker_port, pulse.alive)
     try:
-        asyncio.run(run(settings))
+        asyncio.run(run(settings, pulse))
     finally:
         close_tracing()
 

@@ -168,11 +168,11 @@ async def test_a_form_of_another_origin_is_refused(browsing: Browsing, origin: s
     "next_path", ["//elsewhere.example/", "/%5Celsewhere.example", "https://elsewhere.example/"]
 )
 async def test_the_way_back_after_the_sign_in_leads_nowhere_else(browsing: Browsing, next_path: str) -> None:
-    window = await browsing.of("operator.petropavl")
+    window = await browsing.open()
 
-    await window.page.goto(f"/login?next={next_path}")
+    await browsing.sign_in(window, "analyst.petropavl", next_path=next_path)
 
-    await window.page.wait_for_url(f"{browsing.home}/**")
+    await window.page.wait_for_url(f"{browsing.home}/t/petropavl/op/queue")
 
 
 async def _subject(api: Api, person: str, slug: str) -> str:

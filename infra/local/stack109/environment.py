@@ -14,7 +14,7 @@ from stack109.vault import Vault
 DEMO_PASSWORD = "demo-109-sko"  # noqa: S105 - printed on the page: whoever runs the demo is to know it
 BASE = ("postgres", "nats", "keycloak")
 SERVICES = ("web", "live", "worker")
-HEALTH = {"web": "/readyz", "live": "/readyz", "worker": "/metrics"}
+HEALTH = {"web": "/readyz", "live": "/readyz", "worker": "/livez"}
 DATABASES = {
     "DISPATCH_OWNER_DSN": ("dispatch_owner", "dispatch"),
     "DISPATCH_APP_DSN": ("dispatch_app", "dispatch"),

@@ -2,7 +2,9 @@
 never an id."""
 
 import threading
-from wsgiref.simple_server import WSGIServer
+from collections.abc import Callable, Iterable
+from wsgiref.simple_server import WSGIRequestHandler, make_server
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -10,7 +12,7 @@ from prometheus_client import (
     Gauge,
     Histogram,
     generate_latest,
-    start_http_server,
+    make_wsgi_app,
 )
 
 REQUESTS = Counter("http_requests_total", "Requests answered", ["tenant", "route", "method", "status"])
@@ -44,6 +46,28 @@ def exposition() -> bytes:
     return generate_latest()
 
 
-def serve(port: int) -> tuple[WSGIServer, threading.Thread]:
-    """Answer /metrics on the loopback from a thread, for processes that are no web server."""
-    return start_http_server(port, addr="127.0.0.1")
+def serve(port: int, alive: Callable[[], bool]) -> threading.Thread:
+    """Answer /metrics and /livez on the loopback from a thread, for processes that are no web server.
+
+    `alive` says whether the process still does its work: a thread alone would answer for a loop that hangs.
+    """
+    figures: WSGIApplication = make_wsgi_app()
+
+    def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if environ["PATH_INFO"] != "/livez":
+            return figures(environ, start_response)
+        well = alive()
+        start_response("200 OK" if well else "503 Service Unavailable", [("Content-Type", "text/plain")])
+        return [b"alive\n" if well else b"hangs\n"]
+
+    server = make_server("127.0.0.1", port, application, handler_class=_Silent)
+    thread = threading.Thread(target=server.serve_forever, name="metrics", daemon=True)
+    thread.start()
+    return thread
+
+
+class _Silent(WSGIRequestHandler):
+    """A collector's question is no news for the log."""
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
