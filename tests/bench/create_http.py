@@ -11,7 +11,8 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, redirect_stdout
+from io import StringIO
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -130,15 +131,16 @@ async def _commands(desk: desks.Desk, tokens: dict[str, str]) -> list[Figure]:
             app = create_app()
         finally:
             os.environ["DISPATCH_APP_DSN"] = before
-        async with _serving(app) as http:
-            for number in range(5):
-                seen.commands.clear()
-                answer = await http.post(
-                    f"/api/v1/t/{desk.slug}/tickets",
-                    json=desks.body(desk, number),
-                    headers={"authorization": f"Bearer {tokens[desk.username]}"},
-                )
-                answer.raise_for_status()
+        with redirect_stdout(StringIO()):  # the application writes its log there
+            async with _serving(app) as http:
+                for number in range(5):
+                    seen.commands.clear()
+                    answer = await http.post(
+                        f"/api/v1/t/{desk.slug}/tickets",
+                        json=desks.body(desk, number),
+                        headers={"authorization": f"Bearer {tokens[desk.username]}"},
+                    )
+                    answer.raise_for_status()
     for text in seen.commands:
         note(f"sent: {' '.join(text.split())[:100]}")
     resets = len(seen.commands) - len(seen.own)

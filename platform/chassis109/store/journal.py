@@ -14,7 +14,11 @@ from chassis109.store import unit
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """Who did what to which object. `detail` never holds names, phones, addresses or free text."""
+    """Who did what to which object.
+
+    `detail` never holds names, phones, addresses or what people said; the one free text is the reason that
+    staff give for an act that asks for one.
+    """
 
     action: str
     object_kind: str
