@@ -81,7 +81,7 @@ def page(
         context={**shared(request), **context},
         status_code=status,
         headers={"Cache-Control": "no-store", "Vary": "Cookie, Accept-Language", **(headers or {})},
-        media_type="text/html; charset=utf-8",
+        media_type="text/html",
     )
 
 
