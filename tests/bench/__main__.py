@@ -1,7 +1,7 @@
 """`python -m tests.bench [NAME]`: figures of the running stack, a line each, and .local/bench/latest.json.
 
-The environment is that of `make env`; `make bench` starts a stack of its own for it. Nothing here fails because a
-figure is small: a missed goal is printed, written down, and told by exit code 3.
+The environment is that of `make env`; `make bench` starts a stack of its own for it. Nothing fails because a figure
+is small on a busy machine: a missed goal is printed and written down.
 """
 
 import asyncio
@@ -17,11 +17,10 @@ LATEST = Path(__file__).parents[2] / ".local" / "bench" / "latest.json"
 MEASURES = {
     "memory": memory.measure, "create_http": create_http.measure, "queue_page": queue_page.measure,
 }  # fmt: skip
-MISSED = 3
 
 
-async def run(names: list[str]) -> int:
-    """Measure, print, write; the exit code."""
+async def run(names: list[str]) -> None:
+    """Measure, print, write."""
     figures = []
     for name in names:
         print(f"{name} …", flush=True)
@@ -32,7 +31,6 @@ async def run(names: list[str]) -> int:
     said = json.dumps([figure.record() for figure in figures], indent=1, ensure_ascii=False)
     LATEST.write_text(said + "\n", encoding="utf-8")
     print(f"written to {LATEST.relative_to(LATEST.parents[2])}")
-    return 0 if all(figure.held for figure in figures) else MISSED
 
 
 def main() -> int:
@@ -43,10 +41,11 @@ def main() -> int:
     given = parser.parse_args()
     only = given.only or given.name
     try:
-        return asyncio.run(run([only] if only else list(MEASURES)))
+        asyncio.run(run([only] if only else list(MEASURES)))
     except create_http.NotHere as refused:
         print(refused.__doc__, file=sys.stderr)
         return 1
+    return 0
 
 
 if __name__ == "__main__":
