@@ -1,7 +1,6 @@
 """The checkout as git knows it, and the applications as their factories assemble them. Needs no stack."""
 
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -47,10 +46,10 @@ def files() -> list[Path]:
 
 
 @pytest.fixture(scope="session")
-def applications() -> Iterator[dict[str, Litestar]]:
-    """Both web processes, assembled and not started."""
+def applications() -> dict[str, Litestar]:
+    """Both web processes, assembled and not started; the environment is as before for the tests that follow."""
     with pytest.MonkeyPatch.context() as environment:
         for name, value in ENVIRONMENT.items():
             environment.setenv(name, value)
             environment.delenv(f"{name}_FILE", raising=False)
-        yield {"web": app.create_app(), "live": live.create_app()}
+        return {"web": app.create_app(), "live": live.create_app()}

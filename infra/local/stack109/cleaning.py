@@ -16,9 +16,17 @@ def wipe(instance: Instance) -> None:
     for path in instance.folder.glob("*") if instance.folder.exists() else ():
         if path.name != "lock":
             _remove(path)
+    drop_cluster(instance)
+
+
+def drop_cluster(instance: Instance) -> None:
+    """Remove what an instance that does not run keeps outside the checkout, and the link to it."""
     shutil.rmtree(instance.outside, ignore_errors=True)
     with contextlib.suppress(OSError):  # other instances may have their clusters there
         instance.outside.parent.rmdir()
+    link = instance.folder / "postgres"
+    if link.is_symlink():
+        link.unlink()
 
 
 def clean(root: Path, *, everything: bool, confirmed: bool) -> bool:

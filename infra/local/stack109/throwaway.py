@@ -29,6 +29,7 @@ def run_against(root: Path, name: str, argv: Sequence[str], *, base_only: bool =
     finally:
         say(f"  … ending the {name} stack (its logs stay in {instance.logs})")
         detached.end(instance)
+        cleaning.drop_cluster(instance)
 
 
 def _run(argv: Sequence[str], instance: Instance) -> int:

@@ -44,6 +44,7 @@ class Row:
     text: str
     address: str
     landmark: str
+    language: str
     opened_at: datetime
     react_by: datetime | None
     due_at: datetime
