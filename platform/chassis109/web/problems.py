@@ -85,7 +85,9 @@ def refused_by(error: Exception) -> Refused:
         return error
     if isinstance(error, ValidationException):
         return _invalid(error)
-    if isinstance(error, RecursionError):  # JSON nested deeper than the decoder goes; we recurse nowhere ourselves
+    if isinstance(
+        error, RecursionError
+    ):  # JSON nested deeper than the decoder goes; we recurse nowhere ourselves
         return Malformed()
     if isinstance(error, HTTPException):
         return _BY_STATUS.get(error.status_code, InternalError if error.status_code >= 500 else Malformed)()
