@@ -51,18 +51,18 @@ def _parsed(form: Form, field: str, typed: str, digits: str) -> str:
     except phonenumbers.NumberParseException:
         form.refuse(field, "phone", "This is not a phone number; for example +7 705 123 45 67.")
         return ""
-    if not phonenumbers.is_possible_number(number):
-        form.refuse(
-            field,
-            "phone_length",
-            "A phone has 10 digits after +7; here are {count}.",
-            count=len(digits) - (typed.startswith("+7") or (len(digits) > 10 and digits[0] in "78")),
-        )
-        return ""
-    if not phonenumbers.is_valid_number(number):
+    if phonenumbers.is_valid_number(number):  # a valid number is also possible: asked first, it is enough
+        return f"+{number.country_code}{phonenumbers.national_significant_number(number)}"
+    if phonenumbers.is_possible_number(number):
         form.refuse(field, "phone_range", "There is no such number range; check the digits after +7.")
         return ""
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    form.refuse(
+        field,
+        "phone_length",
+        "A phone has 10 digits after +7; here are {count}.",
+        count=len(digits) - (typed.startswith("+7") or (len(digits) > 10 and digits[0] in "78")),
+    )
+    return ""
 
 
 def masked(phone: str) -> str:
