@@ -7,6 +7,9 @@ from chassis109.kernel.errors import FieldError, Invalid
 
 # Control characters except tab and line feed, lone surrogates, and the bidi overrides that disguise text.
 _FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
+# One composed letter is written as four signs at the most. What is longer is refused as it is: normalizing takes
+# quadratic time on a long run of accents, minutes for one request.
+_DECOMPOSED = 4
 
 
 class Form:
@@ -21,9 +24,9 @@ class Form:
 
     def text(self, field: str, value: str | None, *, most: int, required: bool = False) -> str:
         """The value in NFC without outer blanks; '' when refused or absent. `most` is in characters."""
-        cleaned = unicodedata.normalize(
-            "NFC", (value or "").replace("\r\n", "\n").replace("\r", "\n")
-        ).strip()
+        cleaned = (value or "").replace("\r\n", "\n").replace("\r", "\n").strip()
+        if len(cleaned) <= _DECOMPOSED * most:
+            cleaned = unicodedata.normalize("NFC", cleaned)
         if _FORBIDDEN.search(cleaned):
             self.refuse(field, "characters", "Remove control characters from this field.")
         elif required and not cleaned:

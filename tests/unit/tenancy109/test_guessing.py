@@ -1,3 +1,4 @@
+import time
 from pathlib import Path
 
 import pytest
@@ -59,3 +60,10 @@ def test_of_equals_the_more_urgent_comes_first_then_the_order_of_the_catalogue()
     )
 
     assert guess((last, first, urgent), "вода") == ["urgent", "first", "last"]
+
+
+def test_a_long_run_of_accents_does_not_hold_up_the_guess() -> None:
+    begun = time.perf_counter()
+
+    assert guess(CATEGORIES, "нет воды a" + "\u0301\u0316" * 500_000) == guess(CATEGORIES, "нет воды")
+    assert time.perf_counter() - begun < 1
