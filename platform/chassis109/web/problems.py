@@ -91,8 +91,6 @@ def refused_by(error: Exception) -> Refused:
         return Malformed()
     if isinstance(error, HTTPException):
         return _BY_STATUS.get(error.status_code, InternalError if error.status_code >= 500 else Malformed)()
-    if isinstance(error, RecursionError):  # a body of a hundred thousand brackets; nothing of ours nests
-        return Malformed()
     return InternalError()
 
 
