@@ -1,5 +1,6 @@
 """Everything identity needs at run time, built once by the entry point and passed down."""
 
+import asyncio
 import secrets
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -28,6 +29,8 @@ SESSION_COOKIE = "__Host-sid"
 LOGIN_COOKIE = "__Host-login"
 LANGUAGE_COOKIE = "lang"
 """Written by the language switch of the screens (ui109)."""
+KEYS_SECONDS = 240.0
+KEYS_MISSING_SECONDS = 2.0
 KEYCLOAK_SECONDS = 3.0
 """How long a request waits for Keycloak before it counts as away."""
 
@@ -97,6 +100,12 @@ class Gate:
         for issuer in self.issuers.values():
             with suppress(KeysAway):
                 await self.keys.key(issuer.jwks_uri, "")
+
+    async def keep_keys(self) -> None:
+        """Keep them fetched until cancelled: soon after a start beside Keycloak's, then now and then."""
+        while True:
+            await self.fetch_keys()
+            await asyncio.sleep(KEYS_SECONDS if self.keys_cached() else KEYS_MISSING_SECONDS)
 
     def keys_cached(self) -> bool:
         """Whether tokens of every issuer can be proven, for /readyz."""

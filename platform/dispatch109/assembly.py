@@ -1,5 +1,6 @@
 """What the web and the live process of dispatch109 have in common: store, bus, identity, errors, headers."""
 
+import asyncio
 import os
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -93,12 +94,13 @@ def assemble(
         await unit.open_store(settings.app_dsn, application=f"dispatch109-{name}")
         use_feed(process.feed)
         await process.feed.open()
-        await gate.fetch_keys()
+        keys = asyncio.create_task(gate.keep_keys())
         if on_start is not None:
             on_start()
         try:
             yield
         finally:
+            keys.cancel()
             use_feed(None)
             await process.feed.close()
             await process.connections.close()

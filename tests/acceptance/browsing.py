@@ -21,6 +21,7 @@ LISTEN = """document.addEventListener('securitypolicyviolation', (event) =>
     console.error(`CSP: ${event.effectiveDirective} ${event.blockedURI}`));"""
 STATUS = re.compile(r"status of (\d{3})")
 REFUSED_CONNECTION = "net::ERR_"
+SIGNED_IN = 200
 
 
 @dataclass
@@ -106,12 +107,16 @@ class Browsing:
         return window
 
     async def of(self, person: str, *, language: str = "en", size: dict[str, int] = WIDE) -> Window:
-        """A window of a demo person, who signs in now unless he has in this run."""
-        if person not in self._states:
-            first = await self.open()
-            await self.sign_in(first, person)
-            self._states[person] = await first.context.storage_state()
-            await self._close(first)
+        """A window of a demo person, who signs in now unless his session of before still holds."""
+        if person in self._states:
+            window = await self.open(language=language, size=size, state=self._states[person])
+            if (await window.context.request.get("/me", max_redirects=0)).status == SIGNED_IN:
+                return window
+            await self._close(window)
+        first = await self.open()
+        await self.sign_in(first, person)
+        self._states[person] = await first.context.storage_state()
+        await self._close(first)
         return await self.open(language=language, size=size, state=self._states[person])
 
     async def sign_in(

@@ -26,6 +26,8 @@ OPENED = (
     "java.base/java.security",
     "java.base/java.lang",
 )
+# After a restart of PostgreSQL the pool would hand out dead connections, and people would meet its errors.
+TRY_CONNECTIONS = "-Dquarkus.datasource.jdbc.validate-on-borrow=true"
 JAVA_OPTIONS = (
     "-Xms128m", "-Xmx512m", "-XX:MetaspaceSize=96M", "-XX:MaxMetaspaceSize=256m",
     "-XX:+ExitOnOutOfMemoryError", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
@@ -77,7 +79,7 @@ class Keycloak:
         jar = self.home / "lib" / "quarkus-run.jar"
         argv = (
             str(java.require()), *JAVA_OPTIONS, f"-Dkc.home.dir={self.home}",
-            f"-Djboss.server.config.dir={self.home}/conf", "-cp", str(jar),
+            f"-Djboss.server.config.dir={self.home}/conf", TRY_CONNECTIONS, "-cp", str(jar),
             "io.quarkus.bootstrap.runner.QuarkusEntryPoint",
             "start", "--optimized", "--import-realm", "--cache=local", "--http-enabled=true",
             "--http-host=127.0.0.1", f"--http-port={self.port}", f"--hostname={self.url}",

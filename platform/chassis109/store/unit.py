@@ -49,6 +49,7 @@ _AWAY: tuple[type[BaseException], ...] = (
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
+    asyncpg.TransactionRollbackError,  # a deadlock: this transaction was chosen to be undone
     asyncpg.InternalClientError,  # the server's last words came between two statements and confused asyncpg
 )
 

@@ -39,17 +39,19 @@ class Upload(Struct):
 @post(f"{ONE}/done", opt=requires(P.TICKET_EXECUTE), tags=["service"], status_code=200)
 async def done(ticket_id: FromPath[str], data: JSONBody[DoneIn], actor: Acting, key: Key) -> TicketOut:
     """Report the work as done; the applicant is now owed a call."""
+    note = note_of(data.note)  # first: a refused note must not tell which tickets of other services there are
     ticket = await reading.known(ticket_id, actor)
-    note = note_of(data.note)
     return await moved(key, actor, ticket, lambda of: execution.finish(of, data.version, note, [], actor))
 
 
 @post(f"{ONE}/photos", opt=requires(P.TICKET_EXECUTE), tags=["service"])
-async def add_photo(ticket_id: FromPath[str], data: MultipartBody[Upload], actor: Acting) -> PhotoOut:
+async def add_photo(
+    ticket_id: FromPath[str], data: MultipartBody[Upload], actor: Acting, key: Key
+) -> PhotoOut:
     """Add a photo that shows the work."""
     ticket = await reading.ticket(ticket_id, actor)
     (photo,) = await execution.read_photos([await data.photo.read()])
-    return PhotoOut(await execution.add_photo(ticket.id, photo, actor))
+    return PhotoOut(await execution.add_photo(ticket.id, photo, actor, key))
 
 
 @get("/api/v1/t/{slug:str}/photos/{photo_id:uuid}", opt=requires(P.TICKET_READ), tags=["tickets"])

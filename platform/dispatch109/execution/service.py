@@ -11,6 +11,7 @@ import anyio
 from chassis109.kernel import clock
 from chassis109.kernel.errors import FieldError, Invalid, NotFound
 from chassis109.kernel.ids import uuid7
+from chassis109.store.idempotency import RequestKey, claim, once
 from chassis109.store.unit import transaction
 from dispatch109.callbacks import service as callbacks
 from dispatch109.execution import repository
@@ -24,6 +25,9 @@ from dispatch109.tickets.model import Ticket
 from identity109.actor import Actor
 
 MOST_PHOTOS = 10
+DECODED_AT_ONCE = 2
+"""A photo of 50 million pixels takes 500 MB while it is decoded and encoded."""
+_decoders = anyio.CapacityLimiter(DECODED_AT_ONCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +59,14 @@ async def read_photos(contents: list[bytes]) -> list[Photo]:
     """Decode uploads outside the event loop; raises Invalid, PhotoTooLarge."""
     if len(contents) > MOST_PHOTOS:
         raise Invalid(FieldError("photo", "count", "At most {most} photos at once.", {"most": MOST_PHOTOS}))
-    return [await anyio.to_thread.run_sync(read_photo, content) for content in contents]
+    return [await anyio.to_thread.run_sync(read_photo, content, limiter=_decoders) for content in contents]
 
 
 async def finish(
     ticket_id: UUID, version: int | None, note: str, photos: list[Photo], actor: Actor
 ) -> Ticket:
     """Report the work as done with its photos and owe the applicant a call, all in one transaction."""
-    async with _files() as written, transaction(actor.tenant_id):
+    async with transaction(actor.tenant_id), _files() as written:
         for photo in photos:
             await _store(ticket_id, photo, actor, written)
         ticket = await tickets.finish(ticket_id, version, note, actor, evidence=len(photos))
@@ -70,11 +74,20 @@ async def finish(
     return ticket
 
 
-async def add_photo(ticket_id: UUID, photo: Photo, actor: Actor) -> UUID:
-    """Add a photo to a ticket of the service; its id."""
-    async with _files() as written, transaction(actor.tenant_id):
-        attachment_id = await _store(ticket_id, photo, actor, written)
-        await tickets.note_evidence(ticket_id, attachment_id, actor)
+async def add_photo(ticket_id: UUID, photo: Photo, actor: Actor, key: RequestKey | None = None) -> UUID:
+    """Add a photo to a ticket of the service, once for each Idempotency-Key; its id."""
+
+    async def add() -> UUID:
+        async with transaction(actor.tenant_id), _files() as written:
+            attachment_id = await _store(ticket_id, photo, actor, written)
+            await claim(key, attachment_id)
+            await tickets.note_evidence(ticket_id, attachment_id, actor)
+        return attachment_id
+
+    return await once(actor.here.id, key, add, _same)
+
+
+async def _same(attachment_id: UUID) -> UUID:
     return attachment_id
 
 
@@ -107,7 +120,10 @@ async def _store(ticket_id: UUID, photo: Photo, actor: Actor, written: list[Path
 
 @asynccontextmanager
 async def _files() -> AsyncIterator[list[Path]]:
-    """Collect the files a unit writes, and remove them when it does not commit: nothing is half stored."""
+    """Collect the files a unit writes, and remove them when it fails: nothing is half stored.
+
+    It ends before the COMMIT: when that one's answer is lost, the row may stand and must keep its file.
+    """
     written: list[Path] = []
     try:
         yield written

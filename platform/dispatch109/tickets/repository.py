@@ -208,13 +208,16 @@ async def accept_assignment(ticket_id: UUID, by: UUID) -> None:
 async def unanswered(most: int) -> list[UUID]:
     """Tickets whose running assignment passed its reaction deadline by the database's clock, oldest first.
 
-    Rows that another worker holds are skipped; the caller notes each in the same unit.
+    Rows that another worker or a verb holds are skipped; the caller notes each in the same unit. The ticket is locked
+    as well: a verb holds it before it waits for the assignment, so that taking it later would be a deadlock.
     """
     rows = await unit.fetch(
         """UPDATE dispatch.assignment SET unanswered_at = now() WHERE tenant_id = app.tenant() AND id IN (
-               SELECT id FROM dispatch.assignment WHERE tenant_id = app.tenant() AND react_by < now()
-               AND accepted_at IS NULL AND ended_at IS NULL AND unanswered_at IS NULL
-               ORDER BY react_by LIMIT $1 FOR UPDATE SKIP LOCKED)
+               SELECT a.id FROM dispatch.assignment a
+               JOIN dispatch.ticket t ON t.tenant_id = app.tenant() AND t.id = a.ticket_id
+               WHERE a.tenant_id = app.tenant() AND a.react_by < now()
+               AND a.accepted_at IS NULL AND a.ended_at IS NULL AND a.unanswered_at IS NULL
+               ORDER BY a.react_by LIMIT $1 FOR UPDATE SKIP LOCKED)
            RETURNING ticket_id""",
         most,
     )

@@ -20,7 +20,7 @@ from dispatch109.contacts import service as contacts
 from dispatch109.contacts.model import Contact
 from dispatch109.tickets import repository
 from dispatch109.tickets.messages import TicketFact, subject
-from dispatch109.tickets.model import ALMATY, State, Ticket, WrongState, statutory_due
+from dispatch109.tickets.model import ALMATY, OPEN, State, Ticket, WrongState, statutory_due
 from dispatch109.tickets.repository import Step
 from identity109.actor import Actor
 from tenancy109.model import Catalogue
@@ -137,7 +137,7 @@ async def amend(ticket_id: UUID, version: int | None, request: Request, actor: A
     """Correct what was written down; raises StaleVersion when someone else changed it meanwhile."""
     async with transaction(actor.tenant_id):
         ticket = await _locked(ticket_id, actor)
-        if ticket.state in {State.CLOSED, State.REJECTED, State.CANCELLED}:
+        if ticket.state not in OPEN:
             raise WrongState(ticket)
         ticket.require_version(version)
         if request.category_code != ticket.category_code:
@@ -189,8 +189,10 @@ async def note_silence(ticket_id: UUID, actor: Actor) -> Ticket:
 
 
 async def note_evidence(ticket_id: UUID, attachment_id: UUID, actor: Actor) -> Ticket:
-    """A photo was added to the ticket, inside the caller's unit."""
+    """A photo was added to the ticket, inside the caller's unit; raises WrongState once it has ended."""
     ticket = await _locked(ticket_id, actor)
+    if ticket.state not in OPEN:
+        raise WrongState(ticket)
     return await move(
         ticket, actor, Move("add_photo", ticket.state, detail={"attachment": str(attachment_id)})
     )

@@ -74,6 +74,21 @@ async def test_whoever_accepted_or_returned_in_time_was_not_silent(
     assert await watchdog.sweep(operator.here.id) == 0
 
 
+async def test_a_ticket_that_a_verb_holds_is_swept_after_the_verb(
+    operator: Actor, superuser: asyncpg.Connection
+) -> None:
+    made = await opened(operator)
+    await let_it_pass(superuser, made)
+
+    async with superuser.transaction():
+        await superuser.execute("SELECT FROM dispatch.ticket WHERE id = $1 FOR UPDATE", made.id)
+        async with asyncio.timeout(5):
+            assert await watchdog.sweep(operator.here.id) == 0
+
+    assert await watchdog.sweep(operator.here.id) == 1
+    assert await silences(made, operator) == (1, ["109"], [True])
+
+
 async def test_a_service_that_answers_late_stays_noted_and_the_work_goes_on(
     operator: Actor, superuser: asyncpg.Connection
 ) -> None:

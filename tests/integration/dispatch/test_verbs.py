@@ -12,6 +12,7 @@ from tests.makers import NOON, executor, opened, owed, worked
 
 from chassis109.kernel import clock
 from chassis109.store import unit
+from chassis109.store.idempotency import request_key
 from chassis109.store.unit import transaction
 from dispatch109.callbacks import service as callbacks
 from dispatch109.callbacks.model import Outcome
@@ -233,6 +234,33 @@ async def test_photos_of_a_report_that_was_refused_do_not_stay_on_disk(operator:
 
     assert files(store) == before
     assert await execution.photos(made.id, operator) == []
+
+
+async def test_a_photo_sent_again_under_its_key_is_stored_once(operator: Actor, store: Path) -> None:
+    made, by = await worked(operator)
+    before, photo = files(store), read_photo(makers.photo())
+    key = request_key(by.subject, "photo-key-1", b"POST")
+
+    first = await execution.add_photo(made.id, photo, by, key)
+    again = await execution.add_photo(made.id, photo, by, key)
+
+    assert again == first
+    assert [stored.id for stored in await execution.photos(made.id, operator)] == [first]
+    assert len(files(store)) == len(before) + 1
+
+
+async def test_a_closed_ticket_takes_no_photo(operator: Actor, store: Path) -> None:
+    done, callback = await owed(operator)
+    await callbacks.record(callback.id, Outcome.CONFIRMED, "", operator)
+    before = files(store)
+
+    with pytest.raises(WrongState):
+        await execution.add_photo(
+            done.id, read_photo(makers.photo()), executor(operator.here, done.service_code)
+        )
+
+    assert files(store) == before
+    assert await execution.photos(done.id, operator) == []
 
 
 async def test_a_confirmed_callback_closes_and_nothing_else_does(operator: Actor) -> None:
