@@ -13,6 +13,7 @@ from joserfc.jwk import ECKey
 from identity109.errors import KeysAway
 
 TTL_SECONDS = 300.0
+FIRST_SECONDS = 1.0
 COOL_DOWN_SECONDS = 10.0
 KID_CHARACTERS = 64
 
@@ -55,7 +56,9 @@ class KeyCache:
         return held.fetched_at is None or self._monotonic() - held.fetched_at > TTL_SECONDS
 
     def _is_cooling(self, held: _KeySet) -> bool:
-        return held.tried_at is not None and self._monotonic() - held.tried_at < COOL_DOWN_SECONDS
+        # Without any key nobody can be let in: ask again soon, Keycloak may be starting beside us.
+        seconds = FIRST_SECONDS if held.fetched_at is None else COOL_DOWN_SECONDS
+        return held.tried_at is not None and self._monotonic() - held.tried_at < seconds
 
     async def _refill(self, held: _KeySet, jwks_uri: str, kid: str) -> None:
         async with held.lock:
