@@ -110,14 +110,14 @@ async def earlier(typed: str, actor: Actor) -> list[Ticket]:
 
 
 async def near(lon: float, lat: float, actor: Actor) -> list[tuple[Ticket, float]]:
-    """Open tickets within 300 m of a point, with their distance in metres, nearest first."""
+    """Open tickets that the actor may see within 300 m of a point, with their distance in metres, nearest first."""
     form = Form()
     point = _point(form, lon, lat)
     form.done()
     if point is None:
         return []
     async with transaction(actor.tenant_id):
-        return await ticket_rows.near(*point, NEAR_METRES, NEAR_MOST)
+        return await ticket_rows.near(*point, NEAR_METRES, actor.service, NEAR_MOST)
 
 
 async def at_address(typed: str, actor: Actor) -> list[Ticket]:

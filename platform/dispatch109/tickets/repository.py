@@ -246,15 +246,18 @@ async def of_phone(index: bytes, most: int) -> list[Ticket]:
     return [ticket_of(row) for row in rows]
 
 
-async def near(lon: float, lat: float, metres: float, most: int) -> list[tuple[Ticket, float]]:
-    """Open tickets within `metres` of a point with their distance, nearest first."""
+async def near(
+    lon: float, lat: float, metres: float, service: str | None, most: int
+) -> list[tuple[Ticket, float]]:
+    """Open tickets (of one service when given) within `metres` of a point with their distance, nearest first."""
     rows = await unit.fetch(
         f"""WITH here AS (SELECT ST_SetSRID(ST_MakePoint($1, $2), 4326) AS p), box AS (
                 SELECT p, ST_Expand(p, $3 / (111320 * cos(radians($2))), $3 / 111320) AS b FROM here)
             SELECT {_COLUMNS}, ST_DistanceSphere(point, p) AS metres
             FROM dispatch.ticket, box WHERE tenant_id = app.tenant() AND point && b AND closed_at IS NULL
-            AND state = ANY($5) AND ST_DistanceSphere(point, p) <= $3 ORDER BY metres LIMIT $4""",
-        lon, lat, metres, most, [state.value for state in OPEN],
+            AND state = ANY($5) AND ($6::text IS NULL OR service_code = $6)
+            AND ST_DistanceSphere(point, p) <= $3 ORDER BY metres LIMIT $4""",
+        lon, lat, metres, most, [state.value for state in OPEN], service,
     )  # fmt: skip
     return [(ticket_of(row), row["metres"]) for row in rows]
 

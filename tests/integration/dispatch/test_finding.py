@@ -169,6 +169,16 @@ async def test_open_tickets_near_a_point_are_offered_nearest_first(
     assert callback.ticket_id == closed.id
 
 
+async def test_near_a_point_a_service_sees_its_own_tickets_alone(operator: Actor) -> None:
+    lon, lat = 69.2101, 54.8901
+    own = await opened(operator, lon=lon, lat=lat)
+    await opened(operator, lon=lon, lat=lat, category="street-light-out")
+
+    near = await calls.near(lon, lat, executor(operator.here, own.service_code))
+
+    assert [ticket.id for ticket, _ in near] == [own.id]
+
+
 async def test_earlier_tickets_of_a_caller_come_newest_first(operator: Actor) -> None:
     made = [await opened(operator, phone="8 701 555 66 77") for _ in range(3)]
 

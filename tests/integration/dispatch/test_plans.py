@@ -87,7 +87,7 @@ def page(**wanted: Any) -> Any:
 
 QUESTIONS = {
     "ticket_folded": page(view="all", words="c4ca4238a0"),
-    "ticket_point": lambda: ticket_rows.near(69.14, 54.87, 300, 8),
+    "ticket_point": lambda: ticket_rows.near(69.14, 54.87, 300, None, 8),
     "ticket_open": page(),
     "ticket_service": page(service="akimat"),
     "ticket_opened": page(view="all"),
