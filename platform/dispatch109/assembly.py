@@ -13,6 +13,7 @@ import asyncpg
 from litestar import Litestar, Request
 from litestar.config.cors import CORSConfig
 from litestar.di import Provide
+from litestar.exceptions import InternalServerException
 from litestar.openapi import OpenAPIConfig
 from litestar.params import HeaderParameter
 from litestar.types import ControllerRouterHandler, ExceptionHandlersMap, Scope
@@ -170,11 +171,12 @@ async def idempotency_key(
 
 
 async def _content(request: Request[Any, Any, Any]) -> bytes:
-    """What a request says. Files have been read from the stream already, and a browser draws a new boundary for
-    each try: there the length stands for the content."""
-    if request.content_type[0].startswith("multipart/"):
+    """What a request says. A form with files has been read from the stream already, and a browser draws a new
+    boundary for each try: there the length stands for the content."""
+    try:
+        return await request.body()
+    except InternalServerException:  # "stream consumed"
         return request.headers.get("content-length", "").encode()
-    return await request.body()
 
 
 async def _at_head() -> bool:

@@ -178,3 +178,15 @@ async def test_nobody_is_let_in_without_a_token_or_with_a_wrong_one(
         answer = await http.get(f"/api/v1{HOME}/tickets", headers=headers)
         assert answer.status_code == 401, value
         assert "items" not in answer.text
+
+
+async def test_a_photo_without_any_content_is_refused_also_under_an_idempotency_key(
+    api: Api, http: httpx.AsyncClient
+) -> None:
+    ticket = await api.ticket()
+    token = await api.token("executor.petropavl")
+    headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": "a-photo-of-nothing"}
+
+    answer = await http.post(f"/api/v1{HOME}/tickets/{ticket['id']}/photos", headers=headers)
+
+    assert answer.status_code in {400, 422}
