@@ -22,3 +22,13 @@ def refuse_cross_site(connection: AnyConnection, origin: str) -> None:
             raise CrossSiteRefused
     elif site != "same-origin":
         raise CrossSiteRefused
+
+
+def refuse_foreign_origin(connection: AnyConnection, origin: str) -> None:
+    """Let a stream be opened by our own pages only.
+
+    Another port of this host is the same site: its pages cannot read the stream, but the browser sends our cookie
+    with theirs, and every open stream counts against the person.
+    """
+    if connection.headers.get("origin", origin) != origin:
+        raise CrossSiteRefused

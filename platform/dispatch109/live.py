@@ -11,6 +11,7 @@ from litestar.response import Stream
 from chassis109.web.sse import Streams
 from dispatch109.assembly import Process, assemble
 from identity109.actor import Actor
+from identity109.fetch_site import refuse_foreign_origin
 from identity109.permissions import SIGNED_IN, requires
 
 
@@ -22,6 +23,7 @@ def create_app() -> Litestar:
     @get("/t/{slug:str}/live", opt=requires(SIGNED_IN), include_in_schema=False)
     async def live(request: Request[Any, Any, Any], actor: NamedDependency[SkipValidation[Actor]]) -> Stream:
         """The events of one tenant for one person, as long as the session holds."""
+        refuse_foreign_origin(request, process.settings.url)
         tenant, session = actor.here, actor.session_id or b""
         return streams.open(
             tenant.slug,

@@ -7,7 +7,7 @@ from litestar.testing import RequestFactory
 from tests.unit.identity109.local_issuer import ORIGIN, LocalIssuer
 
 from identity109.errors import CrossSiteRefused
-from identity109.fetch_site import refuse_cross_site
+from identity109.fetch_site import refuse_cross_site, refuse_foreign_origin
 from identity109.gate import Gate
 from identity109.local_path import local_path
 from identity109.oidc import Attempt
@@ -48,6 +48,15 @@ def test_a_request_of_our_own_pages_passes(headers: dict[str, str]) -> None:
 def test_a_request_from_elsewhere_is_refused(headers: dict[str, str]) -> None:
     with pytest.raises(CrossSiteRefused):
         refuse_cross_site(request_with(**headers), ORIGIN)
+
+
+def test_a_stream_is_opened_by_our_own_pages_only() -> None:
+    refuse_foreign_origin(request_with(), ORIGIN)  # behind one origin a browser sends none with a GET
+    refuse_foreign_origin(request_with(origin=ORIGIN), ORIGIN)
+
+    for elsewhere in ("null", "http://localhost:9999", f"{ORIGIN}.example.org"):
+        with pytest.raises(CrossSiteRefused):
+            refuse_foreign_origin(request_with(origin=elsewhere), ORIGIN)
 
 
 @pytest.mark.parametrize(
