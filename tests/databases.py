@@ -47,7 +47,9 @@ class Databases:
         return cls(environment, await asyncpg.connect(environment["POSTGRES_DSN"]))
 
     async def close(self) -> None:
-        """Drop everything that was made."""
+        """Drop everything that was made; PostgreSQL may have been restarted meanwhile."""
+        if self._administrator.is_closed():
+            self._administrator = await asyncpg.connect(self._environment["POSTGRES_DSN"])
         for name in reversed(self._made):
             await self._administrator.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
         await self._administrator.close()
