@@ -87,7 +87,7 @@ async def test_a_body_that_is_too_large_is_refused_before_it_is_sent(
     url = urlsplit(environment["DISPATCH_URL"])
     head = (
         f"POST /api/v1{HOME}/tickets HTTP/1.1\r\nHost: {url.netloc}\r\nContent-Type: application/json\r\n"
-        f"Authorization: Bearer {await api.token(OPERATOR)}\r\nContent-Length: {12 * 1024 * 1024}\r\n\r\n"
+        f"Authorization: Bearer {await api.token(OPERATOR)}\r\nContent-Length: {300 * 1024}\r\n\r\n"
     )
     reader, writer = await asyncio.open_connection(url.hostname, url.port)
     writer.write(head.encode())

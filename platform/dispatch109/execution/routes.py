@@ -16,6 +16,9 @@ from dispatch109.tickets.schemas import TicketOut, Version
 from identity109.permissions import Permission as P
 from identity109.permissions import requires
 
+MOST_UPLOADED = 11 * 1024 * 1024
+"""A photo of 10 MB and its form."""
+
 
 class DoneIn(Struct, forbid_unknown_fields=True):
     """The work is done; photos may be added before by `/photos`."""
@@ -44,7 +47,7 @@ async def done(ticket_id: FromPath[str], data: JSONBody[DoneIn], actor: Acting, 
     return await moved(key, actor, ticket, lambda of: execution.finish(of, data.version, note, [], actor))
 
 
-@post(f"{ONE}/photos", opt=requires(P.TICKET_EXECUTE), tags=["service"])
+@post(f"{ONE}/photos", opt=requires(P.TICKET_EXECUTE), tags=["service"], request_max_body_size=MOST_UPLOADED)
 async def add_photo(
     ticket_id: FromPath[str], data: MultipartBody[Upload], actor: Acting, key: Key
 ) -> PhotoOut:
