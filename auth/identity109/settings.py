@@ -57,7 +57,7 @@ class IdentitySettings:
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> "IdentitySettings":
         """Read DISPATCH_URL, KEYCLOAK_URL, DISPATCH_OIDC_*, DISPATCH_SESSION_KEYS, DISPATCH_API_CLIENTS."""
-        clients = _read(environ, "DISPATCH_API_CLIENTS", "dispatch-web,dispatch-demo")
+        clients = _read(environ, "DISPATCH_API_CLIENTS", "dispatch-web")
         return cls(
             origin=_read(environ, "DISPATCH_URL").rstrip("/"),
             keycloak_url=_read(environ, "KEYCLOAK_URL").rstrip("/"),

@@ -138,6 +138,7 @@ def test_settings_come_from_the_environment_and_show_no_secret() -> None:
     assert settings.origin == "http://localhost:8109"
     assert settings.issuer == "http://localhost:8119/realms/sko"
     assert list(settings.session_keys) == ["k2", "k1"]
+    assert settings.api_clients == {"dispatch-web"}  # the demo client is let in by the demo alone
     assert "s3cret" not in repr(settings)
 
 
