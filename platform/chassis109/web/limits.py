@@ -78,8 +78,3 @@ class RateLimit:
 def by_address(connection: AnyConnection) -> str:
     """The key of a limit in front of the identity guard."""
     return client_address(connection.scope)
-
-
-def login_limit() -> RateLimit:
-    """Ten logins a minute from one address."""
-    return RateLimit(rate=10 / 60, burst=10, key=by_address)
