@@ -25,6 +25,8 @@ from dispatch109.tickets.model import Ticket
 from identity109.actor import Actor
 
 MOST_PHOTOS = 10
+MOST_KEPT = 50
+"""Photos of one ticket, over all its reports: a script in a loop must not fill the disk."""
 DECODED_AT_ONCE = 2
 """A photo of 50 million pixels takes 500 MB while it is decoded and encoded."""
 _decoders = anyio.CapacityLimiter(DECODED_AT_ONCE)
@@ -111,6 +113,8 @@ async def _store(ticket_id: UUID, photo: Photo, actor: Actor, written: list[Path
     ticket = await ticket_rows.get(ticket_id)
     if ticket is None or not tickets.reaches(actor, ticket):
         raise NotFound
+    if len(await repository.of_ticket(ticket_id)) >= MOST_KEPT:
+        raise Invalid(FieldError("photo", "kept", "A ticket has at most {most} photos.", {"most": MOST_KEPT}))
     attachment_id = uuid7()
     written.append(repository.path_of(actor.here.id, attachment_id))
     await anyio.to_thread.run_sync(repository.write_file, actor.here.id, attachment_id, photo.content)

@@ -170,6 +170,19 @@ async def test_what_is_no_photo_is_refused_by_name(content: bytes) -> None:
     assert refused.value.errors[0].field == "photo"
 
 
+async def test_a_ticket_keeps_so_many_photos_and_no_more(operator: Actor) -> None:
+    made, by = await worked(operator)
+    (one,) = await execution.read_photos([photo()])
+    for _ in range(execution.MOST_KEPT):
+        await execution.add_photo(made.id, one, by)
+
+    with pytest.raises(Invalid) as refused:
+        await execution.add_photo(made.id, one, by)
+
+    assert (refused.value.errors[0].field, refused.value.errors[0].rule) == ("photo", "kept")
+    assert len(await execution.photos(made.id, operator)) == execution.MOST_KEPT
+
+
 def test_a_service_reports_only_what_the_lifecycle_allows() -> None:
     assert reports_from(State.ASSIGNED) == {"accept", "return"}
     assert reports_from(State.IN_PROGRESS) == {"done", "pause", "return"}
