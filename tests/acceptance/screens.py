@@ -96,11 +96,12 @@ class Inbox:
         await self.press(reference, "d")
         dialog = self.page.locator("#done-dialog")
         await expect(dialog).to_be_visible()
-        if not await keys.focused(self.page, "#done-note"):
-            await keys.tab_to(self.page, "#done-note")
-        await self.page.keyboard.type(note)
-        await keys.tab_to(self.page, "#done-photo")
+        # The browser is told well before the key that the choice of a file will be answered for it.
         async with self.page.expect_file_chooser() as chooser:
+            if not await keys.focused(self.page, "#done-note"):
+                await keys.tab_to(self.page, "#done-note")
+            await self.page.keyboard.type(note)
+            await keys.tab_to(self.page, "#done-photo")
             await self.page.keyboard.press("Space")
         await (await chooser.value).set_files(photo)
         await self.page.keyboard.press("Control+Enter")
