@@ -7,16 +7,18 @@ SET client_min_messages = warning;
 
 -- Roles. Names and rights are fixed; the password is set again at every start, as the vault holds it.
 SELECT format('CREATE ROLE %I', name)
-  FROM unnest(ARRAY['dispatch_owner', 'dispatch_app', 'dispatch_relay', 'region_owner', 'region_app',
-                    'hub_owner', 'hub_app', 'keycloak']) AS name
+  FROM unnest(ARRAY['dispatch_owner', 'dispatch_app', 'dispatch_relay', 'region_owner', 'region_app', 'region_relay',
+                    'hub_owner', 'hub_app', 'hub_relay', 'keycloak']) AS name
  WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) \gexec
 ALTER ROLE dispatch_owner LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEROLE NOCREATEDB PASSWORD :'dispatch_owner_password';
 ALTER ROLE dispatch_app   LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEROLE NOCREATEDB PASSWORD :'dispatch_app_password';
 ALTER ROLE dispatch_relay LOGIN NOSUPERUSER BYPASSRLS   NOCREATEROLE NOCREATEDB PASSWORD :'dispatch_relay_password';
 ALTER ROLE region_owner   LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEROLE NOCREATEDB PASSWORD :'region_owner_password';
 ALTER ROLE region_app     LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEROLE NOCREATEDB PASSWORD :'region_app_password';
+ALTER ROLE region_relay   LOGIN NOSUPERUSER BYPASSRLS   NOCREATEROLE NOCREATEDB PASSWORD :'region_relay_password';
 ALTER ROLE hub_owner      LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEROLE NOCREATEDB PASSWORD :'hub_owner_password';
 ALTER ROLE hub_app        LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEROLE NOCREATEDB PASSWORD :'hub_app_password';
+ALTER ROLE hub_relay      LOGIN NOSUPERUSER BYPASSRLS   NOCREATEROLE NOCREATEDB PASSWORD :'hub_relay_password';
 ALTER ROLE keycloak       LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEROLE NOCREATEDB PASSWORD :'keycloak_password';
 
 -- Databases, one owner each.
@@ -28,8 +30,8 @@ SELECT format('CREATE DATABASE %I OWNER %I', name, owner)
 -- A database is entered by its own roles only.
 REVOKE CONNECT, TEMPORARY ON DATABASE dispatch, region, hub, keycloak, postgres, template1 FROM PUBLIC;
 GRANT CONNECT, TEMPORARY ON DATABASE dispatch TO dispatch_owner, dispatch_app, dispatch_relay;
-GRANT CONNECT, TEMPORARY ON DATABASE region TO region_owner, region_app;
-GRANT CONNECT, TEMPORARY ON DATABASE hub TO hub_owner, hub_app;
+GRANT CONNECT, TEMPORARY ON DATABASE region TO region_owner, region_app, region_relay;
+GRANT CONNECT, TEMPORARY ON DATABASE hub TO hub_owner, hub_app, hub_relay;
 GRANT CONNECT, TEMPORARY ON DATABASE keycloak TO keycloak;
 
 -- Extensions and marks in the three databases of our own.

@@ -21,8 +21,10 @@ DATABASES = {
     "DISPATCH_RELAY_DSN": ("dispatch_relay", "dispatch"),
     "REGION_OWNER_DSN": ("region_owner", "region"),
     "REGION_APP_DSN": ("region_app", "region"),
+    "REGION_RELAY_DSN": ("region_relay", "region"),
     "HUB_OWNER_DSN": ("hub_owner", "hub"),
     "HUB_APP_DSN": ("hub_app", "hub"),
+    "HUB_RELAY_DSN": ("hub_relay", "hub"),
     "POSTGRES_DSN": ("postgres", "dispatch"),
 }
 

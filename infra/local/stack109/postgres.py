@@ -17,8 +17,8 @@ from stack109.shell import Command, User, run
 from stack109.vault import Vault
 
 ROLES = (
-    "dispatch_owner", "dispatch_app", "dispatch_relay", "region_owner", "region_app", "hub_owner", "hub_app",
-    "keycloak",
+    "dispatch_owner", "dispatch_app", "dispatch_relay", "region_owner", "region_app", "region_relay",
+    "hub_owner", "hub_app", "hub_relay", "keycloak",
 )  # fmt: skip
 SYSTEM_USER = "postgres"
 FIRST_MAJOR_WITH_ICU = 15

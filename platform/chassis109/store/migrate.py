@@ -2,8 +2,12 @@
 
 Piccolo's runner was weighed and refused: no lock, the record outside the transaction, modules imported by
 bare file name (docs/decisions/0002).
+
+Files of packages that several services share name the roles of dispatch; the runner writes the roles of the
+service at hand in their place. What is remembered is the file as it stands.
 """
 
+import re
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
@@ -12,6 +16,9 @@ import asyncpg
 
 LOCK = 1091  # any constant: two runners at once wait for each other
 LINT = Path(__file__).with_name("tenant_lint.sql")
+SERVICES = ("dispatch", "hub", "region")
+
+_ROLE = re.compile(r"\bdispatch_(owner|app|relay)\b")
 
 _HISTORY = """
 CREATE SCHEMA IF NOT EXISTS migration;
@@ -48,32 +55,48 @@ async def lint(connection: asyncpg.Connection) -> list[str]:
     return [" ".join(row) for row in await connection.fetch(LINT.read_text())]
 
 
-async def run(dsn: str, packages: tuple[str, ...]) -> list[str]:
-    """Apply what is missing as the owner role; the names applied. Raises MigrationRefused."""
+async def run(dsn: str, packages: tuple[str, ...], service: str = "dispatch") -> list[str]:
+    """Apply what is missing as the owner role of `service`; the names applied. Raises MigrationRefused."""
+    if service not in SERVICES:
+        raise MigrationRefused(f"no service {service!r}: {', '.join(SERVICES)}")
     connection = await asyncpg.connect(dsn, server_settings={"lock_timeout": "5s"})
     try:
         await connection.execute("SET lock_timeout = 0")
         await connection.execute("SELECT pg_advisory_lock($1)", LOCK)
         await connection.execute("SET lock_timeout = '5s'")
-        await connection.execute(_HISTORY)
+        await connection.execute(for_service(_HISTORY, service))
         applied = {
             r["name"]: r["sha256"]
             for r in await connection.fetch("SELECT name, sha256 FROM migration.applied")
         }
-        return [name for name, sql in pending(packages) if await _apply(connection, name, sql, applied)]
+        missing = [(name, sql) for name, sql in pending(packages) if _is_new(name, sql, applied)]
+        for name, sql in missing:
+            await _apply(connection, name, sql, service)
+        return [name for name, _ in missing]
     finally:
         await connection.close()
 
 
-async def _apply(connection: asyncpg.Connection, name: str, sql: str, applied: dict[str, str]) -> bool:
-    digest = sha256(sql.encode()).hexdigest()
-    if name in applied:
-        if applied[name] != digest:
-            raise MigrationRefused(f"{name} was changed after it had been applied: write a new migration")
-        return False
+def for_service(sql: str, service: str) -> str:
+    """The same SQL with the roles of `service`."""
+    return _ROLE.sub(rf"{service}_\1", sql)
+
+
+def _is_new(name: str, sql: str, applied: dict[str, str]) -> bool:
+    if name in applied and applied[name] != _digest(sql):
+        raise MigrationRefused(f"{name} was changed after it had been applied: write a new migration")
+    return name not in applied
+
+
+async def _apply(connection: asyncpg.Connection, name: str, sql: str, service: str) -> None:
     async with connection.transaction():
-        await connection.execute(sql)
-        await connection.execute("INSERT INTO migration.applied (name, sha256) VALUES ($1, $2)", name, digest)
+        await connection.execute(for_service(sql, service))
+        await connection.execute(
+            "INSERT INTO migration.applied (name, sha256) VALUES ($1, $2)", name, _digest(sql)
+        )
         if findings := await lint(connection):
             raise MigrationRefused(f"{name} breaks the isolation rules:\n" + "\n".join(findings))
-    return True
+
+
+def _digest(sql: str) -> str:
+    return sha256(sql.encode()).hexdigest()

@@ -1,6 +1,6 @@
 -- The catalogue lint: every row is a finding. A table says what it is in its comment: 'tenant: …' or 'global: <reason>'.
-with cfg as (select array['app', 'chassis', 'tenancy', 'identity', 'dispatch', 'migration', 'public']::name[] as schemas,
-             array['dispatch_app']::name[] as app_roles, 'tenant_id'::name as tcol, 'app.tenant('::text as must_call),
+with cfg as (select array['app', 'chassis', 'tenancy', 'identity', 'dispatch', 'hub', 'region', 'migration', 'public']::name[] as schemas,
+             array['dispatch_app', 'hub_app', 'region_app']::name[] as app_roles, 'tenant_id'::name as tcol, 'app.tenant('::text as must_call),
 rel as (select c.oid, n.nspname||'.'||c.relname as q, c.relkind, c.relrowsecurity rls, c.relforcerowsecurity force, c.reloptions, c.relowner, c.relispartition, c.relacl
         from pg_class c join pg_namespace n on n.oid=c.relnamespace, cfg where n.nspname=any(cfg.schemas)
         and not exists(select 1 from pg_depend d where d.objid=c.oid and d.deptype='e')),

@@ -3,8 +3,10 @@
 import asyncio
 import sys
 from collections.abc import AsyncIterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
@@ -30,6 +32,10 @@ FROM pg_attribute a WHERE a.attrelid = $1::regclass AND a.attnum > 0 AND NOT a.a
 _OWN = """
 SELECT n.nspname || '.' || c.relname AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p') AND n.nspname IN ('tenancy', 'identity', 'dispatch')
+"""
+_GRANTEES = """
+SELECT DISTINCT grantee FROM information_schema.role_table_grants
+WHERE table_schema IN ('migration', 'chassis', 'tenancy', 'identity')
 """
 # What Piccolo calls a type, in the catalogue's words.
 _WORDS = {
@@ -138,6 +144,34 @@ async def test_an_applied_file_that_was_changed_is_refused(databases: Databases)
 
     with pytest.raises(MigrationRefused, match=r"chassis_0001_ground\.sql was changed"):
         await migrate.run(own.owner, PACKAGES)
+
+
+async def test_the_shared_files_serve_another_service_with_roles_of_its_own(
+    databases: Databases, environment: dict[str, str]
+) -> None:
+    """Two services, two databases, one set of files: each grants to its own roles, and notes the same checksums."""
+    own, shared = await databases.clone("empty"), ("chassis109", "tenancy109", "identity109")
+    superuser = await asyncpg.connect(own.superuser)
+    await superuser.execute(f'ALTER DATABASE "{own.name}" OWNER TO hub_owner')
+    hub_owner = urlsplit(environment["HUB_OWNER_DSN"])._replace(path=f"/{own.name}").geturl()
+
+    await migrate.run(hub_owner, shared, service="hub")
+
+    grantees = await superuser.fetch(_GRANTEES)
+    noted = await superuser.fetch("SELECT name, sha256 FROM migration.applied ORDER BY name")
+    findings = await migrate.lint(superuser)
+    await superuser.close()
+    assert {row["grantee"] for row in grantees} == {"hub_owner", "hub_app", "hub_relay"}
+    assert [tuple(row) for row in noted] == sorted(
+        (name, sha256(sql.encode()).hexdigest()) for name, sql in migrate.pending(shared)
+    )
+    assert findings == []
+    assert await migrate.run(hub_owner, shared, service="hub") == []
+
+
+async def test_a_service_nobody_knows_is_refused_before_anything_is_connected() -> None:
+    with pytest.raises(MigrationRefused, match="no service 'postgres'"):
+        await migrate.run("postgresql://nowhere", (), service="postgres")
 
 
 async def test_a_table_without_row_level_security_is_refused_and_nothing_of_it_stays(

@@ -19,18 +19,22 @@ async def superuser() -> AsyncIterator[asyncpg.Connection]:
     await connection.close()
 
 
-async def test_only_the_relay_passes_row_level_security(superuser: asyncpg.Connection) -> None:
+async def test_only_the_relays_pass_row_level_security(superuser: asyncpg.Connection) -> None:
     rows = await superuser.fetch(
         "SELECT rolname, rolsuper, rolbypassrls FROM pg_roles WHERE rolcanlogin AND rolname <> 'postgres'"
     )
-    assert {row["rolname"] for row in rows if row["rolbypassrls"]} == {"dispatch_relay"}
+    assert {row["rolname"] for row in rows if row["rolbypassrls"]} == {
+        "dispatch_relay",
+        "region_relay",
+        "hub_relay",
+    }
     assert not [row["rolname"] for row in rows if row["rolsuper"]]
 
 
 @pytest.mark.parametrize(
     ("variable", "database"),
     [("DISPATCH_APP_DSN", "hub"), ("DISPATCH_OWNER_DSN", "keycloak"), ("HUB_APP_DSN", "dispatch"),
-     ("REGION_APP_DSN", "postgres")],
+     ("HUB_RELAY_DSN", "dispatch"), ("REGION_RELAY_DSN", "hub"), ("REGION_APP_DSN", "postgres")],
 )  # fmt: skip
 async def test_a_role_enters_its_own_database_only(variable: str, database: str) -> None:
     address = urlsplit(os.environ[variable])._replace(path=f"/{database}").geturl()
