@@ -1,7 +1,8 @@
 """Makes the streams and durable consumers of the deployment, or brings them up to date. Safe to repeat.
 
 Run by the local stack with `.venv/bin/python infra/nats/streams.py`; reads NATS_URL, NATS_CREDENTIALS and the
-tenants' slugs from the command line. Nothing here is ever deleted: a stream that is no longer listed stays.
+tenants' slugs from the command line. No stream is ever deleted. A durable consumer of an earlier naming goes when
+nothing waits in it; else it stays and is named on the output, and the next run looks again.
 """
 
 import asyncio
@@ -17,24 +18,31 @@ from nats.js.api import AckPolicy, ConsumerConfig, DiscardPolicy, RetentionPolic
 from nats.js.errors import NotFoundError
 
 DAY = 86_400.0
+ACK_SECONDS = 5.0
+"""A reader that died keeps a message from the next one for so long; the first clock of a handoff runs 10 s."""
 SERVICES = ("101", "102", "103", "104", "112")
+MODES = ("live", "exercise", "test")
+ADVISORY = "ADVISORY"
 STREAMS = {
     "HUB": {
-        "HANDOFF": "sko.*.handoff.*.*.*",
-        "RETURN": "sko.*.return.*.*.*",
-        "DESK": "sko.*.desk.*.*.*",
-        "REPLY": "sko.*.reply.*.*.*",
-        "ALERT": "sko.alert.*",
+        "HANDOFF": [f"sko.{mode}.handoff.*.*.*" for mode in MODES],
+        "RETURN": [f"sko.{mode}.return.*.*.*" for mode in MODES],
+        "DESK": [f"sko.{mode}.desk.*.*.*" for mode in MODES],
+        "REPLY": [f"sko.{mode}.reply.*.*.*" for mode in MODES],
+        "CROSS": [f"hub.{mode}.*.*.*" for mode in MODES],
+        "ALERT": ["sko.alert.*"],
+        ADVISORY: ["$JS.EVENT.ADVISORY.>"],
     },
-    "REGION": {"FEED": "sko.feed.*.*", "MANDATE": "sko.mandate.*"},
+    "REGION": {"FEED": ["sko.feed.*.*"], "MANDATE": ["sko.mandate.*"]},
 }
+Place = tuple[str, str, ConsumerConfig]
 
 
-def stream(name: str, subject: str) -> StreamConfig:
+def stream(name: str, subjects: list[str]) -> StreamConfig:
     """Keeps everything until a limit, refuses rather than forgets, and knows a repeated message for a day."""
-    return StreamConfig(
+    config = StreamConfig(
         name=name,
-        subjects=[subject],
+        subjects=subjects,
         storage=StorageType.FILE,
         retention=RetentionPolicy.LIMITS,
         discard=DiscardPolicy.NEW,
@@ -42,22 +50,40 @@ def stream(name: str, subject: str) -> StreamConfig:
         deny_purge=True,
         duplicate_window=DAY,
     )
-
-
-def consumer(name: str, subject: str) -> ConsumerConfig:
-    """A place in a stream for one outside account; no max_deliver, because that skips silently."""
-    return ConsumerConfig(
-        durable_name=name, filter_subject=subject, ack_policy=AckPolicy.EXPLICIT, ack_wait=30
+    # What the broker says about itself, thousands of lines a day: the last of each kind are enough.
+    return (
+        config.evolve(discard=DiscardPolicy.OLD, max_msgs_per_subject=1_000) if name == ADVISORY else config
     )
 
 
-def consumers(slugs: Iterable[str]) -> list[tuple[str, str, ConsumerConfig]]:
-    """(account, stream, consumer) for every tenant and service that reads across an account's border."""
-    found = [("HUB", "DESK", consumer(code, f"sko.*.desk.{code}.*.*")) for code in SERVICES]
-    for slug in slugs:
-        found.append(("HUB", "RETURN", consumer(slug, f"sko.*.return.{slug}.*.*")))
-        found.append(("REGION", "MANDATE", consumer(slug, f"sko.mandate.{slug}")))
+def consumer(name: str, subject: str) -> ConsumerConfig:
+    """A place in a stream; no max_deliver, because that skips silently."""
+    return ConsumerConfig(
+        durable_name=name, filter_subject=subject, ack_policy=AckPolicy.EXPLICIT, ack_wait=ACK_SECONDS
+    )
+
+
+def consumers(slugs: Iterable[str]) -> list[Place]:
+    """(account, stream, consumer): a place for each mode, so that a drill never reaches a live reader."""
+    found = [("REGION", "MANDATE", consumer(slug, f"sko.mandate.{slug}")) for slug in slugs]
+    for mode in MODES:
+        found += [
+            ("HUB", "HANDOFF", consumer(mode, f"sko.{mode}.handoff.*.*.*")),
+            ("HUB", "REPLY", consumer(mode, f"sko.{mode}.reply.*.*.*")),
+            ("HUB", "CROSS", consumer(mode, f"hub.{mode}.*.*.*")),
+            *(("HUB", "DESK", _of(code, mode, "desk")) for code in SERVICES),
+            *(("HUB", "RETURN", _of(slug, mode, "return")) for slug in slugs),
+        ]
     return found
+
+
+def _of(name: str, mode: str, kind: str) -> ConsumerConfig:
+    return consumer(f"{name}-{mode}", f"sko.{mode}.{kind}.{name}.*.*")
+
+
+def retired(slugs: Iterable[str]) -> list[tuple[str, str, str]]:
+    """(account, stream, name) of the durables that read all modes at once, before each mode had its own."""
+    return [("HUB", "DESK", code) for code in SERVICES] + [("HUB", "RETURN", slug) for slug in slugs]
 
 
 async def apply(url: str, users: Mapping[str, Mapping[str, str]], slugs: list[str]) -> None:
@@ -68,11 +94,15 @@ async def apply(url: str, users: Mapping[str, Mapping[str, str]], slugs: list[st
             url, user=login["user"], password=login["password"], allow_reconnect=False
         )
         bus = client.jetstream()
-        for name, subject in streams.items():
-            await _apply_stream(bus, stream(name, subject))
-        for owner, name, wanted in consumers(slugs):
+        for name, subjects in streams.items():
+            await _apply_stream(bus, stream(name, subjects))
+        async with asyncio.TaskGroup() as group:
+            for owner, name, wanted in consumers(slugs):
+                if owner == account:
+                    group.create_task(bus.add_consumer(name, wanted))
+        for owner, name, durable in retired(slugs):
             if owner == account:
-                await bus.add_consumer(name, wanted)
+                await _retire(bus, name, durable)
         await client.close()
 
 
@@ -83,6 +113,17 @@ async def _apply_stream(bus: JetStreamContext, wanted: StreamConfig) -> None:
         await bus.add_stream(wanted)
     else:
         await bus.update_stream(wanted)
+
+
+async def _retire(bus: JetStreamContext, name: str, durable: str) -> None:
+    try:
+        info = await bus.consumer_info(name, durable)
+    except NotFoundError:
+        return
+    if waiting := (info.num_pending or 0) + (info.num_ack_pending or 0):
+        print(f"{name}: the old consumer {durable} stays, {waiting} messages wait in it")  # noqa: T201
+    else:
+        await bus.delete_consumer(name, durable)
 
 
 if __name__ == "__main__":

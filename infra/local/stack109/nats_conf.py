@@ -15,6 +15,7 @@ from stack109.failure import StackFailure
 
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 SERVICES = ("101", "102", "103", "104", "112")
+MODES = ("live", "exercise", "test")
 INFRASTRUCTURE = ("SYS", "HUB", "REGION", "NODE")
 
 
@@ -104,7 +105,7 @@ def _head(broker: Broker) -> str:
 listen: 127.0.0.1:{broker.port}
 http: 127.0.0.1:{broker.monitor_port}
 server_name: {broker.name}
-max_payload: 1MB
+max_payload: 256KB
 # An acknowledged message is on the disk: without `always` a power cut loses acknowledged ones.
 jetstream {{ store_dir: "{broker.store}", domain: hub, sync_interval: always, max_file_store: 2G, max_memory_store: 64M }}
 """  # noqa: E501
@@ -115,13 +116,13 @@ def _hub_grants_tenant(slug: str) -> list[Grant]:
     return [
         Grant("service", f"sko.*.handoff.*.{slug}.*", account),
         Grant("stream", "sko.alert.*", account),
-        *_consumer("RETURN", slug, account, "hub"),
+        *_consumers("RETURN", slug, account),
     ]
 
 
 def _hub_grants_service(code: str) -> list[Grant]:
     account = service_account(code)
-    return [Grant("service", f"sko.*.reply.{code}.*.*", account), *_consumer("DESK", code, account, "hub")]
+    return [Grant("service", f"sko.*.reply.{code}.*.*", account), *_consumers("DESK", code, account)]
 
 
 def _region_grants(slug: str) -> list[Grant]:
@@ -129,13 +130,22 @@ def _region_grants(slug: str) -> list[Grant]:
     return [Grant("service", f"sko.feed.{slug}.*", account), *_consumer("MANDATE", slug, account, "region")]
 
 
+def _consumers(stream: str, name: str, account: str) -> list[Grant]:
+    """One durable consumer a mode: whoever reads a drill has not touched what is live."""
+    return [grant for mode in MODES for grant in _consumer(stream, f"{name}-{mode}", account, "hub")]
+
+
 def _consumer(stream: str, name: str, account: str, owner: str) -> list[Grant]:
-    """Fetching from and acknowledging to exactly one durable consumer; both forms of the ack subject."""
+    """Fetching from and acknowledging to exactly one durable consumer; both forms of the ack subject.
+
+    The words of an ack subject are counted: with a `>` at its end the second form would also be the first form of
+    every other consumer, and an ack may ask for the next message (`+NXT`).
+    """
     calls = [(f"CONSUMER.MSG.NEXT.{stream}.{name}", True), (f"CONSUMER.INFO.{stream}.{name}", False)]
     return [
         *(Grant("service", f"$JS.API.{call}", account, f"{owner}.API.{call}", many) for call, many in calls),
-        Grant("service", f"$JS.ACK.{stream}.{name}.>", account),
-        Grant("service", f"$JS.ACK.*.*.{stream}.{name}.>", account),
+        Grant("service", f"$JS.ACK.{stream}.{name}.*.*.*.*.*", account),
+        Grant("service", f"$JS.ACK.*.*.{stream}.{name}.*.*.*.*.*", account),
     ]
 
 

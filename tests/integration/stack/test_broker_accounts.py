@@ -96,7 +96,7 @@ async def test_a_tenant_reads_its_own_returns_and_acknowledges_them_across_the_b
     async with logged_in("HUB") as hub, logged_in("T_PETROPAVL") as petropavl:
         await hub.jetstream().publish(f"sko.test.return.petropavl.103.{uuid4()}", payload)
         returns = petropavl.jetstream(prefix="hub.API")
-        subscription = await returns.pull_subscribe_bind("petropavl", "RETURN")
+        subscription = await returns.pull_subscribe_bind("petropavl-test", "RETURN")
         message = (await subscription.fetch(1, timeout=3))[0]
         await message.ack_sync(timeout=3)
     assert message.data == payload
@@ -105,7 +105,9 @@ async def test_a_tenant_reads_its_own_returns_and_acknowledges_them_across_the_b
 async def test_a_tenant_cannot_read_the_returns_of_another() -> None:
     border = Border()
     async with logged_in("T_PETROPAVL", border) as petropavl:
-        subscription = await petropavl.jetstream(prefix="hub.API").pull_subscribe_bind("aiyrtau", "RETURN")
+        subscription = await petropavl.jetstream(prefix="hub.API").pull_subscribe_bind(
+            "aiyrtau-test", "RETURN"
+        )
         with pytest.raises(TimeoutError):
             await subscription.fetch(1, timeout=0.5)
     assert any("permissions violation for publish" in complaint.lower() for complaint in border.complaints)

@@ -26,19 +26,41 @@ def publish_rights(configuration: str, account: str) -> set[str]:
     return set(re.findall(r'"([^"]+)"', listed[1]))
 
 
+def consumer_rights(stream: str, name: str, owner: str) -> set[str]:
+    """Fetching from one consumer and acknowledging to it, in both forms, each word counted."""
+    return {
+        f"{owner}.API.CONSUMER.MSG.NEXT.{stream}.{name}",
+        f"{owner}.API.CONSUMER.INFO.{stream}.{name}",
+        f"$JS.ACK.{stream}.{name}.*.*.*.*.*",
+        f"$JS.ACK.*.*.{stream}.{name}.*.*.*.*.*",
+    }
+
+
 def test_a_tenant_may_publish_its_own_facts_and_handoffs_and_read_its_own_consumers_only() -> None:
     assert publish_rights(rendered("petropavl", "shal-aqyn"), "T_SHAL_AQYN") == {
         "sko.feed.shal-aqyn.*",
         "sko.*.handoff.*.shal-aqyn.*",
-        "hub.API.CONSUMER.MSG.NEXT.RETURN.shal-aqyn",
-        "hub.API.CONSUMER.INFO.RETURN.shal-aqyn",
-        "$JS.ACK.RETURN.shal-aqyn.>",
-        "$JS.ACK.*.*.RETURN.shal-aqyn.>",
-        "region.API.CONSUMER.MSG.NEXT.MANDATE.shal-aqyn",
-        "region.API.CONSUMER.INFO.MANDATE.shal-aqyn",
-        "$JS.ACK.MANDATE.shal-aqyn.>",
-        "$JS.ACK.*.*.MANDATE.shal-aqyn.>",
+        *consumer_rights("RETURN", "shal-aqyn-live", "hub"),
+        *consumer_rights("RETURN", "shal-aqyn-exercise", "hub"),
+        *consumer_rights("RETURN", "shal-aqyn-test", "hub"),
+        *consumer_rights("MANDATE", "shal-aqyn", "region"),
     }
+
+
+def test_a_service_may_answer_as_itself_and_read_its_own_desk_only() -> None:
+    assert publish_rights(rendered("petropavl"), "S103") == {
+        "sko.*.reply.103.*.*",
+        *consumer_rights("DESK", "103-live", "hub"),
+        *consumer_rights("DESK", "103-exercise", "hub"),
+        *consumer_rights("DESK", "103-test", "hub"),
+    }
+
+
+@pytest.mark.parametrize("words", ["hub.", "CROSS", "wake", "ui."])
+def test_what_desks_share_and_what_wakes_a_relay_crosses_no_border(words: str) -> None:
+    lines = [line for line in rendered("petropavl").splitlines() if "{ service" in line or "{ stream" in line]
+    assert not [line for line in lines if f'subject: "{words}' in line or f'service: "{words}' in line]
+    assert not [line for line in lines if f'stream: "{words}' in line]
 
 
 def test_no_account_of_a_tenant_names_another_tenant() -> None:
@@ -47,12 +69,6 @@ def test_no_account_of_a_tenant_names_another_tenant() -> None:
     for slug in slugs:
         own = block(configuration, nats_conf.tenant_account(slug))
         assert not [other for other in slugs if other != slug and other in own]
-
-
-def test_a_service_may_answer_as_itself_only() -> None:
-    assert {right for right in publish_rights(rendered("petropavl"), "S103") if right.startswith("sko.")} == {
-        "sko.*.reply.103.*.*"
-    }
 
 
 @pytest.mark.parametrize("owner", ["HUB", "REGION"])
