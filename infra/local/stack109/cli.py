@@ -5,10 +5,12 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from stack109 import access_token, cleaning, control, detached, leftovers, page, state, status
 from stack109.environment import Stack
+from stack109.expiry import moment
 from stack109.failure import StackFailure
 from stack109.instance import Instance, remembered, wanted_base
 from stack109.ports import require_free
@@ -74,6 +76,11 @@ def _add_commands_with_arguments(commands: "argparse._SubParsersAction[argparse.
     part.add_argument("verb", choices=control.VERBS)
     part.add_argument("name")
     part.set_defaults(action=_part)
+    account = commands.add_parser("account", help="let an account of the broker end, or take its end away")
+    account.add_argument("verb", choices=("expire", "renew"))
+    account.add_argument("name", help="S103, T_PETROPAVL")
+    account.add_argument("--at", help="2026-12-31T00:00:00Z; now when left out")
+    account.set_defaults(action=_account)
     tenants = commands.add_parser("tenants", help="take over what changed under tenants/, without a restart")
     tenants.set_defaults(action=_tenants)
     clean = commands.add_parser("clean", help="remove all data")
@@ -137,6 +144,13 @@ def _token(parsed: argparse.Namespace) -> int:
 
 def _part(parsed: argparse.Namespace) -> int:
     control.ask(remembered(ROOT, parsed.instance), parsed.verb, parsed.name)
+    return 0
+
+
+def _account(parsed: argparse.Namespace) -> int:
+    stack = Stack(remembered(ROOT, parsed.instance))
+    at = moment(parsed.at) if parsed.at else datetime.now(UTC)
+    stack.nats.let_expire(parsed.name, at if parsed.verb == "expire" else None)
     return 0
 
 

@@ -1,14 +1,20 @@
 """nats-server of an instance: configuration, users, part, reload."""
 
+import asyncio
 import os
 import signal
+from datetime import datetime
 from pathlib import Path
 
-from stack109 import nats_conf
+from stack109 import nats_conf, state
+from stack109.expiry import Expiry
+from stack109.failure import StackFailure
 from stack109.instance import Instance
 from stack109.parts import Part
 from stack109.probes import http_ok
 from stack109.vault import Vault
+
+EXPIRY_SECONDS = 5.0
 
 
 class Nats:
@@ -20,16 +26,19 @@ class Nats:
         self.config = vault.folder / "nats.conf"
         self.users = vault.folder / "nats-users.json"
         self.monitor_port = instance.port("nats-monitor")
+        self.expiry = Expiry(vault)
+        self._left_out: frozenset[str] = frozenset()
 
     def prepare(self) -> None:
-        """Write the configuration and the list of users from today's registry."""
+        """Write the configuration and the list of users from today's registry and calendar."""
+        self._left_out = self.expiry.expired()
         tenants = nats_conf.slugs(self.instance.root / "tenants")
         store = self.instance.folder / "nats"
         store.mkdir(exist_ok=True)
         broker = nats_conf.Broker(
             f"dispatch109-{self.instance.name}", self.instance.port("nats"), self.monitor_port, store
         )
-        self.vault.write(self.config.name, nats_conf.render(broker, tenants, self.password))
+        self.vault.write(self.config.name, nats_conf.render(broker, tenants, self._admitted))
         names = nats_conf.accounts(tenants)
         users = {name: {"user": name.lower(), "password": self.password(name)} for name in names}
         self.vault.write_json(self.users.name, users)
@@ -37,6 +46,9 @@ class Nats:
     def password(self, account: str) -> str:
         """The generated password of an account's user."""
         return self.vault.value(f"nats-{account.lower()}")
+
+    def _admitted(self, account: str) -> str | None:
+        return None if account in self._left_out else self.password(account)
 
     def part(self) -> Part:
         """The server as the supervisor runs it."""
@@ -48,6 +60,26 @@ class Nats:
         """True when the broker and its streams are up."""
         return http_ok(self.monitor_port, "/healthz")
 
-    def reload(self, pid: int) -> None:
-        """Make the running server take the configuration, as `nats-server --signal reload` does."""
-        os.kill(pid, signal.SIGHUP)
+    def take_over(self) -> None:
+        """Write the configuration and, as `nats-server --signal reload` does, make the running server take it."""
+        self.prepare()
+        known = state.read(self.instance.folder)
+        if known and (broker := known.parts.get("nats")) and broker.is_alive():
+            os.kill(broker.pid, signal.SIGHUP)
+
+    def let_expire(self, account: str, at: datetime | None) -> None:
+        """Let an account of a tenant or service end at `at` (None: never), in the running server too."""
+        known = nats_conf.accounts(nats_conf.slugs(self.instance.root / "tenants"))
+        if account in nats_conf.INFRASTRUCTURE or account not in known:
+            raise StackFailure(
+                f"{account} cannot expire; those of tenants and services can: S103, T_PETROPAVL."
+            )
+        self.expiry.set(account, at)
+        self.take_over()
+
+    async def enforce_expiry(self) -> None:
+        """Until cancelled: an account whose day has come is out within seconds."""
+        while True:
+            await asyncio.sleep(EXPIRY_SECONDS)
+            if self.expiry.expired() != self._left_out:
+                await asyncio.to_thread(self.take_over)

@@ -17,6 +17,8 @@ SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 SERVICES = ("101", "102", "103", "104", "112")
 MODES = ("live", "exercise", "test")
 INFRASTRUCTURE = ("SYS", "HUB", "REGION", "NODE")
+Password = Callable[[str], str | None]
+"""The password of an account's user; None for an account that has ended and has no user any more."""
 
 
 @dataclass(frozen=True)
@@ -82,8 +84,8 @@ def accounts(tenants: Iterable[str]) -> list[str]:
     return [*INFRASTRUCTURE, *map(service_account, SERVICES), *map(tenant_account, tenants)]
 
 
-def render(broker: Broker, tenants: Sequence[str], password: Callable[[str], str]) -> str:
-    """The whole configuration file; `password` gives the one of an account."""
+def render(broker: Broker, tenants: Sequence[str], password: Password) -> str:
+    """The whole configuration file."""
     hub = [grant for slug in tenants for grant in _hub_grants_tenant(slug)]
     hub += [grant for code in SERVICES for grant in _hub_grants_service(code)]
     hub.append(Grant("stream", "sko.alert.*", "REGION"))
@@ -163,15 +165,16 @@ def _rights(account: str, grants: Sequence[Grant]) -> tuple[list[str], list[str]
 
 def _account(
     name: str,
-    password: Callable[[str], str],
+    password: Password,
     *,
     jetstream: bool = False,
     exports: Sequence[Grant] = (),
     imports: Sequence[str] = (),
     rights: tuple[list[str], list[str]] | None = None,
 ) -> str:
-    user = f'user: {name.lower()}, password: "{password(name)}"' + (_permissions(*rights) if rights else "")
-    lines = [f"  {name} {{", f"    users: [ {{ {user} }} ]"]
+    secret, allowed = password(name), _permissions(*rights) if rights else ""
+    user = f'{{ user: {name.lower()}, password: "{secret}"{allowed} }}' if secret else ""
+    lines = [f"  {name} {{", f"    users: [ {user} ]"]
     if jetstream:
         lines.append("    jetstream: enabled")
     for title, content in (("exports", [grant.exported() for grant in exports]), ("imports", imports)):

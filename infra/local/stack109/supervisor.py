@@ -56,7 +56,9 @@ class Supervisor:
         self._raise_failure(starting)
         self.note("ready", f"started in {elapsed():.1f} s")
         on_ready()
+        calendar = asyncio.create_task(self.stack.nats.enforce_expiry())
         await ending
+        calendar.cancel()
         return 0
 
     def _raise_failure(self, starting: "asyncio.Task[None]") -> None:

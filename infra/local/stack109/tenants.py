@@ -2,15 +2,12 @@
 
 import asyncio
 
-from stack109 import starting, state
+from stack109 import starting
 from stack109.environment import Stack
 
 
 def take_over(stack: Stack) -> None:
     """The registry into the database first: it refuses what is wrong before anything else has changed."""
     asyncio.run(starting.apply_tenants(stack))
-    stack.nats.prepare()
-    known = state.read(stack.instance.folder)
-    if known and (broker := known.parts.get("nats")) and broker.is_alive():
-        stack.nats.reload(broker.pid)
+    stack.nats.take_over()
     asyncio.run(starting.admit_tenants(stack))
