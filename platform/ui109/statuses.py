@@ -22,4 +22,17 @@ STATUSES: dict[str, tuple[str, str]] = {
     "rejected": ("rejected", mark("Rejected")),
     "cancelled": ("rejected", mark("Cancelled")),
     "consultation": ("done", mark("Consultation")),
+    # Handoffs beside those of the same name above (hub112.contract.State).
+    "created": ("waiting", mark("Saved")),
+    "dispatched": ("new", mark("In the hub")),
+    "received": ("new", mark("Received")),
+    "seen": ("new", mark("Seen")),
+    "deferred": ("waiting", mark("Deferred")),
+    "units_assigned": ("assigned", mark("Crew assigned")),
+    "en_route": ("progress", mark("En route")),
+    "on_scene": ("progress", mark("On scene")),
+    "declined": ("rejected", mark("Declined")),
+    "transferred": ("rejected", mark("Transferred")),
+    "expired": ("overdue", mark("Not accepted in time")),
+    "failed": ("overdue", mark("Not delivered")),
 }
