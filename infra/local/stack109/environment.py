@@ -6,12 +6,14 @@ from stack109 import setup_debian
 from stack109.instance import Instance
 from stack109.keycloak import Keycloak
 from stack109.nats import Nats
+from stack109.nats_conf import SERVICES as DESKS
 from stack109.parts import Part
 from stack109.postgres import Postgres
 from stack109.probes import http_ok
 from stack109.vault import Vault
 
 DEMO_PASSWORD = "demo-109-sko"  # noqa: S105 - printed on the page: whoever runs the demo is to know it
+HUB_DEMO_CLIENT = "hub-demo"
 BASE = ("postgres", "nats", "keycloak")
 SERVICES = ("web", "live", "worker")
 HEALTH = {"web": "/readyz", "live": "/readyz", "worker": "/livez"}
@@ -27,6 +29,10 @@ DATABASES = {
     "HUB_RELAY_DSN": ("hub_relay", "hub"),
     "POSTGRES_DSN": ("postgres", "dispatch"),
 }
+SECRETS = (
+    "session-key", "contact-key", "index-key", "oidc-dispatch-web", "oidc-provisioner",
+    "hub-session-key", "oidc-hub-web", "oidc-hub-provisioner",
+)  # fmt: skip
 
 
 class Stack:
@@ -51,7 +57,7 @@ class Stack:
         self.nats.prepare()
         self.keycloak.prepare()
         (self.instance.folder / "files").mkdir(mode=0o700, exist_ok=True)
-        for name in ("session-key", "contact-key", "index-key", "oidc-dispatch-web", "oidc-provisioner"):
+        for name in SECRETS:
             self.vault.value(name)
 
     def variables(self) -> dict[str, str]:
@@ -60,6 +66,7 @@ class Stack:
         return {
             **self._addresses(),
             **{name: self.postgres.dsn(role, database) for name, (role, database) in DATABASES.items()},
+            **self._of_hub(),
             "KEYCLOAK_REALM": "sko",
             "DISPATCH_OIDC_CLIENT": "dispatch-web",
             "DISPATCH_OIDC_SECRET": vault.value("oidc-dispatch-web"),
@@ -90,12 +97,31 @@ class Stack:
             "LIVE_URL": f"http://localhost:{port('live')}",
             "WORKER_URL": f"http://localhost:{port('worker')}",
             "WORKER_PORT": str(port("worker")),
+            "HUB_URL": f"http://localhost:{port('hub')}",
+            "HUB_LIVE_URL": f"http://localhost:{port('hub-live')}",
+            "HUB_WORKER_URL": f"http://localhost:{port('hub-worker')}",
+            "HUB_WORKER_PORT": str(port("hub-worker")),
             "KEYCLOAK_URL": self.keycloak.url,
             "KEYCLOAK_HEALTH_URL": f"http://localhost:{port('keycloak-management')}",
             "NATS_URL": f"nats://127.0.0.1:{port('nats')}",
             "NATS_MONITOR_URL": f"http://127.0.0.1:{port('nats-monitor')}",
             "PGHOST": "127.0.0.1",
             "PGPORT": str(port("postgres")),
+        }
+
+    def _of_hub(self) -> dict[str, str]:
+        vault, machines = self.vault, [f"service-{code}" for code in DESKS]
+        return {
+            "HUB_REALM": "sko-112",
+            "HUB_OIDC_CLIENT": "hub-web",
+            "HUB_OIDC_SECRET": vault.value("oidc-hub-web"),
+            "HUB_API_CLIENTS": ",".join(["hub-web", HUB_DEMO_CLIENT, *machines]),
+            "HUB_MACHINE_CLIENTS": ",".join(machines),
+            "HUB_MACHINE_KEYS": str(self.keycloak.machines.folder),
+            "HUB_DEMO_CLIENT": HUB_DEMO_CLIENT,
+            "HUB_PROVISIONER_CLIENT": "provisioner",
+            "HUB_PROVISIONER_SECRET": vault.value("oidc-hub-provisioner"),
+            "HUB_SESSION_KEYS": f"k1:{vault.value('hub-session-key')}",
         }
 
     def _service(self, name: str) -> Part:

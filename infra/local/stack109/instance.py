@@ -11,13 +11,15 @@ PORT_OFFSETS = {
     "live": 10,
     "worker": 11,
     "hub": 14,
+    "hub-live": 15,
+    "hub-worker": 16,
     "keycloak": 19,
     "keycloak-management": 20,
     "nats": 22,
     "nats-monitor": 23,
     "postgres": 32,
 }
-RESERVED = frozenset({"hub"})
+RESERVED = frozenset({"hub", "hub-live", "hub-worker"})
 """Ports that realm files already name though nothing listens there yet."""
 APPLICATION = frozenset({"web", "live", "worker"})
 

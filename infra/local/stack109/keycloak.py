@@ -13,6 +13,7 @@ from typing import Any
 from stack109 import java
 from stack109.failure import StackFailure
 from stack109.instance import Instance
+from stack109.machine_keys import MachineKeys
 from stack109.parts import Part
 from stack109.postgres import Postgres
 from stack109.probes import http_ok
@@ -51,6 +52,7 @@ class Keycloak:
         self.management_port = instance.port("keycloak-management")
         self.home = instance.folder / "keycloak"
         self.url = f"http://localhost:{self.port}"
+        self.machines = MachineKeys(vault)
 
     def values(self) -> dict[str, str]:
         """What the placeholders of the realm files stand for."""
@@ -61,6 +63,7 @@ class Keycloak:
             "PROVISIONER_SECRET": self.vault.value("oidc-provisioner"),
             "HUB_WEB_SECRET": self.vault.value("oidc-hub-web"),
             "HUB_PROVISIONER_SECRET": self.vault.value("oidc-hub-provisioner"),
+            **{f"SERVICE_{code}_JWKS": keys for code, keys in self.machines.jwks().items()},
         }
 
     def prepare(self) -> None:
@@ -129,7 +132,7 @@ def _load(path: Path, values: dict[str, str]) -> dict[str, Any]:
     def known(match: re.Match[str]) -> str:
         if match[1] not in values:
             raise StackFailure(f"{path}: nothing is known for the placeholder ${{{match[1]}}}.")
-        return values[match[1]]
+        return json.dumps(values[match[1]])[1:-1]  # every placeholder stands inside of a text
 
-    content: dict[str, Any] = json.loads(re.sub(r"\$\{([A-Z_]+)\}", known, path.read_text()))
+    content: dict[str, Any] = json.loads(re.sub(r"\$\{([A-Z0-9_]+)\}", known, path.read_text()))
     return content

@@ -48,6 +48,7 @@ def _needs(*, for_tests: bool) -> list[Need]:
         Need("Java 17 or newer", lambda: java.find() is not None, _java_packages),
         Need("Maven", partial(_has, "mvn"), lambda: ("maven",)),
         Need("Node.js and npm", lambda: _has("node") and _has("npm"), lambda: ("nodejs", "npm")),
+        Need("OpenSSL", partial(_has, "openssl"), lambda: ("openssl",)),
         Need("Python's venv", _has_venv, _venv_packages),
     ]
     if for_tests:

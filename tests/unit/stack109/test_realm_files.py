@@ -7,6 +7,7 @@ import pytest
 
 from stack109.failure import StackFailure
 from stack109.keycloak import REALMS, realm_file
+from stack109.nats_conf import SERVICES
 
 FOLDER = Path(__file__).parents[3] / "auth" / "realms"
 VALUES = {
@@ -15,6 +16,7 @@ VALUES = {
     **dict.fromkeys(
         ("DISPATCH_WEB_SECRET", "PROVISIONER_SECRET", "HUB_WEB_SECRET", "HUB_PROVISIONER_SECRET"), "generated"
     ),
+    **{f"SERVICE_{code}_JWKS": '{"keys": []}' for code in SERVICES},
 }
 
 
@@ -72,6 +74,37 @@ def test_the_consoles_use_code_flow_with_pkce_and_one_exact_redirect() -> None:
 def test_direct_grants_exist_for_the_demo_only_and_not_in_the_realm_as_committed() -> None:
     assert client("dispatch-demo")["directAccessGrantsEnabled"]
     assert "dispatch-demo" not in (FOLDER / "sko.json").read_text()
+
+
+def test_direct_grants_of_the_hub_exist_for_the_demo_only_too() -> None:
+    assert client("hub-demo", "sko-112")["directAccessGrantsEnabled"]
+    assert "hub-demo" not in (FOLDER / "sko-112.json").read_text()
+
+
+def test_every_desk_has_operators_leads_and_machines() -> None:
+    services = realm("sko-112")["groups"][0]
+    assert services["name"] == "services"
+    assert {
+        desk["name"]: [group["name"] for group in desk["subGroups"]] for desk in services["subGroups"]
+    } == {code: ["hub-operator", "hub-lead", "machine"] for code in SERVICES}
+
+
+@pytest.mark.parametrize("code", SERVICES)
+def test_a_machine_knows_itself_by_its_key_and_has_no_secret(code: str) -> None:
+    machine = client(f"service-{code}", "sko-112")
+    assert (machine["clientAuthenticatorType"], machine["serviceAccountsEnabled"]) == ("client-jwt", True)
+    assert machine["attributes"]["jwks.string"] == '{"keys": []}'
+    assert machine["attributes"]["use.jwks.string"] == "true"
+    assert "secret" not in machine
+    assert not machine["standardFlowEnabled"]
+    assert not machine["directAccessGrantsEnabled"]
+
+
+@pytest.mark.parametrize("name", [f"service-{code}" for code in SERVICES] + ["hub-web", "hub-demo"])
+def test_tokens_for_the_hub_say_so_and_name_the_groups(name: str) -> None:
+    mappers = {one["name"]: one["config"] for one in client(name, "sko-112")["protocolMappers"]}
+    assert mappers["audience"]["included.custom.audience"] == "hub-api"
+    assert (mappers["groups"]["claim.name"], mappers["groups"]["access.token.claim"]) == ("groups", "true")
 
 
 def test_a_placeholder_nobody_knows_is_refused(tmp_path: Path) -> None:
