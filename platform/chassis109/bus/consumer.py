@@ -1,12 +1,17 @@
 """A consumer: one message, one transaction (inbox and effect), then the acknowledgement.
 
-A message that keeps failing is put aside in chassis.quarantine and the later ones pass. The durable consumer
-itself belongs to the deployment: no max_deliver (it skips silently), explicit acknowledgement.
+Messages of one key are worked in order, different keys side by side. A message that keeps failing is put aside
+in chassis.quarantine and the later ones pass. The durable consumer itself belongs to the deployment: no
+max_deliver (it skips silently), explicit acknowledgement.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+import time
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID, uuid5
 
 import structlog
@@ -17,7 +22,6 @@ from opentelemetry.trace import SpanKind
 from chassis109.bus.connection import BROKER_ERRORS, BusAway, Connections
 from chassis109.bus.subjects import matches, message_uuid
 from chassis109.kernel.errors import Unavailable
-from chassis109.observe import metrics
 from chassis109.observe.tracing import span
 from chassis109.store import inbox
 from chassis109.store.unit import transaction
@@ -25,9 +29,12 @@ from chassis109.store.unit import transaction
 log = structlog.get_logger()
 
 TRIES = 5
-FETCH = 20
+FETCH = 50
 FETCH_SECONDS = 5.0
+SIDE_BY_SIDE = 8  # as many as a worker's pool has connections
 RETRY_SECONDS = 1.0
+COMES_AGAIN_SECONDS = 10.0  # longer than any wait for an acknowledgement (infra/nats/streams.py)
+NOT_YET_SECONDS = 0.2
 REST_SECONDS = 1.0
 NO_TENANT = 0  # messages for nobody we know are quarantined under this number
 _NAMESPACE = UUID("6f0f7d0a-5d2f-5c3e-9d0e-109109109109")
@@ -35,37 +42,66 @@ _NAMESPACE = UUID("6f0f7d0a-5d2f-5c3e-9d0e-109109109109")
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A message as a handler sees it. Order per key may break after a failure: compare versions."""
+    """A message as a handler sees it. Order per key holds while this process runs, but a message that was put
+    aside is missing, and a restart may bring an early one late: compare versions.
+
+    `at` is when the stream stored it (UTC), `deliveries` counts from 1, `source` is the durable's name, under
+    which inbox and quarantine keep it.
+    """
 
     subject: str
     message_id: UUID
     payload: bytes
+    at: datetime
+    deliveries: int = 1
+    source: str = ""
 
 
 Handler = Callable[[Delivery], Awaitable[None]]
+Answer = Callable[[Delivery, str], Awaitable[None]]
 
 
 class NoHandler(Exception):
     """Nobody here works messages of this subject."""
 
 
+class NotYet(Exception):
+    """An earlier message of the key has not come yet: this one is undone and comes again in a moment, as often
+    as its handler says so, and it holds nothing up."""
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where messages come from. `tenant_of` tells from the subject for whom they are; None: nobody here."""
+    """Where messages come from. `tenant_of` tells from the subject for whom they are; None: nobody here.
+    Messages whose subjects have the same `key_of` are worked one after the other."""
 
     account: str
     stream: str
     durable: str
     tenant_of: Callable[[str], int | None]
     api: str = "$JS.API"  # the name under which the account imports the stream owner's API
+    key_of: Callable[[str], str] = str
 
 
 class Consumer:
-    """Runs one durable pull consumer. `handlers`: subject pattern → verb, called inside the unit of work."""
+    """Runs one durable pull consumer. `handlers`: subject pattern → verb, called inside the unit of work.
 
-    def __init__(self, connections: Connections, source: Source, handlers: Mapping[str, Handler]) -> None:
+    `answer` tells the sender of a message that is given up (with the name of the last error), in the
+    transaction that puts it aside.
+    """
+
+    def __init__(
+        self,
+        connections: Connections,
+        source: Source,
+        handlers: Mapping[str, Handler],
+        answer: Answer | None = None,
+    ) -> None:
         self._connections, self._source, self._handlers = connections, source, handlers
+        self._answer = answer
         self._failures: dict[UUID, int] = {}
+        self._turns = _Turns()
+        self._away = False  # PostgreSQL, in this round
 
     async def run(self) -> None:
         """Consume until cancelled; NATS and PostgreSQL may come and go."""
@@ -76,45 +112,80 @@ class Consumer:
                 subscription = await jetstream.pull_subscribe_bind(
                     durable=self._source.durable, stream=self._source.stream
                 )
-                while True:
-                    await self._round(subscription)
+                try:
+                    while True:
+                        await self._round(subscription)
+                finally:
+                    with suppress(*BROKER_ERRORS):
+                        await subscription.unsubscribe()
             except (BusAway, *BROKER_ERRORS) as error:
-                # A closed connection raises at once: without a pause this loop would starve all others.
                 log.warning("consumer.bus_away", durable=self._source.durable, error=type(error).__name__)
-                await asyncio.sleep(REST_SECONDS)
+            except Exception as error:  # the outer edge: a consumer outlives everything
+                log.error("consumer.broken", durable=self._source.durable, error=type(error).__name__)
+            # A closed connection raises at once: without a pause this loop would starve all others.
+            await asyncio.sleep(REST_SECONDS)
 
     async def _round(self, subscription: JetStreamContext.PullSubscription) -> None:
+        """Fetch what is there and work it off, each key on its own."""
         try:
             messages = await subscription.fetch(FETCH, timeout=FETCH_SECONDS)
         except TimeoutError:  # nothing came
             return
-        for message in messages:
-            await self._settle(message)
-
-    async def _settle(self, message: Msg) -> None:
-        headers = message.headers or {}
-        given = message_uuid(headers.get("Nats-Msg-Id"))
-        sequence = message.metadata.sequence.stream
-        delivery = Delivery(
-            message.subject,
-            given or uuid5(_NAMESPACE, f"{self._source.stream}:{sequence}"),
-            message.data,
-        )
-        name = f"consume {self._source.durable}"
-        try:
-            with span(name, SpanKind.CONSUMER, traceparent=headers.get("traceparent")):
-                await self._work(delivery)
-        except Unavailable:
-            await message.nak(RETRY_SECONDS)
+        lines: defaultdict[str, list[Msg]] = defaultdict(list)
+        for message in sorted(messages, key=_sequence):
+            key = self._source.key_of(message.subject)
+            lines[key].append(message)
+            self._turns.expect(key, _sequence(message))
+        self._away = False
+        limit = asyncio.Semaphore(SIDE_BY_SIDE)
+        async with asyncio.TaskGroup() as tasks:
+            for key, line in lines.items():
+                tasks.create_task(self._line(key, line, limit))
+        if self._away:
             await asyncio.sleep(REST_SECONDS)
+
+    async def _line(self, key: str, line: Sequence[Msg], limit: asyncio.Semaphore) -> None:
+        """Work the messages of one key in order; behind one that must come again the later ones wait."""
+        try:
+            for message in line:
+                async with limit:
+                    if self._turns.due(key, _sequence(message)) and await self._settle(message):
+                        self._turns.done(key, _sequence(message))
+                    else:
+                        await message.nak(RETRY_SECONDS)
+        except BROKER_ERRORS as error:  # not acknowledged: it comes again, and the inbox knows it
+            log.warning("consumer.not_acknowledged", durable=self._source.durable, error=type(error).__name__)
+
+    async def _settle(self, message: Msg) -> bool:
+        """Work one message. False when it must come again before the later ones of its key."""
+        delivery = self._delivery(message)
+        traceparent = (message.headers or {}).get("traceparent")
+        try:
+            with span(f"consume {self._source.durable}", SpanKind.CONSUMER, traceparent=traceparent):
+                await self._work(delivery)
+        except NotYet:  # what it waits for may be right behind it
+            await message.nak(NOT_YET_SECONDS)
+            return True
+        except Unavailable:
+            self._away = True
+            return False
         except Exception as error:  # the outer edge: one bad message is not the others'
-            if await self._put_aside(delivery, error):
-                await message.ack_sync()
-            else:
-                await message.nak(RETRY_SECONDS)
-        else:
-            self._failures.pop(delivery.message_id, None)
-            await message.ack_sync()
+            if not await self._give_up(delivery, error):
+                return False
+        self._failures.pop(delivery.message_id, None)
+        await message.ack_sync()
+        return True
+
+    def _delivery(self, message: Msg) -> Delivery:
+        given = message_uuid((message.headers or {}).get("Nats-Msg-Id"))
+        return Delivery(
+            message.subject,
+            given or uuid5(_NAMESPACE, f"{self._source.stream}:{_sequence(message)}"),
+            message.data,
+            message.metadata.timestamp,
+            message.metadata.num_delivered,
+            self._source.durable,
+        )
 
     async def _work(self, delivery: Delivery) -> None:
         handler = next((h for p, h in self._handlers.items() if matches(p, delivery.subject)), None)
@@ -125,26 +196,58 @@ class Consumer:
             if await inbox.once(self._source.durable, delivery.message_id):
                 await handler(delivery)
 
-    async def _put_aside(self, delivery: Delivery, error: Exception) -> bool:
-        """Count a failure; after TRIES of them quarantine the message. Counted here and not by the broker,
+    async def _give_up(self, delivery: Delivery, error: Exception) -> bool:
+        """Count a failure; after TRIES of them put the message aside. Counted here and not by the broker,
         whose count also grows while PostgreSQL is away."""
         failures = self._failures[delivery.message_id] = self._failures.get(delivery.message_id, 0) + 1
         name = type(error).__name__
         log.error("consumer.failed", message_id=str(delivery.message_id), error=name, failures=failures)
         if failures < TRIES:
             return False
-        try:
-            async with transaction(self._source.tenant_of(delivery.subject) or NO_TENANT):
-                await inbox.quarantine(
-                    self._source.durable,
-                    delivery.message_id,
-                    delivery.subject,
-                    delivery.payload,
-                    name,
-                    failures,
-                )
-        except Unavailable:
-            return False
-        del self._failures[delivery.message_id]
-        metrics.QUARANTINED.labels(self._source.durable).inc()
-        return True
+        for answer in (self._answer, None):  # the answer is not worth the message
+            try:
+                await self._put_aside(delivery, name, failures, answer)
+            except Unavailable:
+                break
+            except Exception as failure:
+                log.error("consumer.not_put_aside", error=type(failure).__name__)
+            else:
+                return True
+        return False
+
+    async def _put_aside(self, delivery: Delivery, error: str, failures: int, answer: Answer | None) -> None:
+        async with transaction(self._source.tenant_of(delivery.subject) or NO_TENANT):
+            first = await inbox.put_aside(
+                self._source.durable, delivery.message_id, delivery.subject, delivery.payload, error, failures
+            )
+            if first and answer is not None:
+                await answer(delivery, error)
+
+
+class _Turns:
+    """Whose turn it is: of each key, the messages that were seen and are not settled."""
+
+    def __init__(self) -> None:
+        self._open: defaultdict[str, dict[int, float]] = defaultdict(dict)
+
+    def expect(self, key: str, sequence: int) -> None:
+        """A message was fetched, perhaps once more."""
+        self._open[key][sequence] = time.monotonic() + COMES_AGAIN_SECONDS
+
+    def due(self, key: str, sequence: int) -> bool:
+        """Whether no earlier message of the key is still to come again. One that does not come in time (another
+        worker has it, the stream forgot it) is waited for no longer."""
+        now = time.monotonic()
+        self._open[key] = {number: until for number, until in self._open[key].items() if until > now}
+        return all(number >= sequence for number in self._open[key])
+
+    def done(self, key: str, sequence: int) -> None:
+        """The message is settled, or holds nothing up."""
+        self._open[key].pop(sequence, None)
+        if not self._open[key]:
+            del self._open[key]
+
+
+def _sequence(message: Msg) -> int:
+    """The message's number in its stream."""
+    return message.metadata.sequence.stream

@@ -93,10 +93,10 @@ class _Channel:
 
 
 class LiveFeed:
-    """Publishes and hears the ui events of this node, over the account NODE."""
+    """Publishes and hears the ui events of a node, over the account that the node has for itself."""
 
-    def __init__(self, connections: Connections) -> None:
-        self._connections = connections
+    def __init__(self, connections: Connections, account: str = subjects.NODE) -> None:
+        self._connections, self._account = connections, account
         self._channels: dict[str, _Channel] = {}
         self._keeper: asyncio.Task[None] | None = None
         self.epoch = token_hex(4)
@@ -104,18 +104,24 @@ class LiveFeed:
     @property
     def connected(self) -> bool:
         """Whether events can arrive right now."""
-        return self._connections.connected(subjects.NODE)
+        return self._connections.connected(self._account)
 
     async def publish(self, slug: str, kind: str, object_id: str, version: int) -> None:
         """Tell the screens of a tenant, after commit. Never fails and never waits for a broker that is away:
         screens also fetch when asked."""
+        await self._say(subjects.ui(slug, kind), msgspec.json.encode(UiEvent(kind, object_id, version)))
+
+    async def wake(self) -> None:
+        """Tell the relay of this node, which is another process, to look at once. Never fails and never waits:
+        the relay also looks by itself."""
+        await self._say(subjects.wake(), b"")
+
+    async def _say(self, subject: str, payload: bytes) -> None:
         if not self.connected:
             return
         try:
-            client = await self._connections.get(subjects.NODE)
-            await client.publish(
-                subjects.ui(slug, kind), msgspec.json.encode(UiEvent(kind, object_id, version))
-            )
+            client = await self._connections.get(self._account)
+            await client.publish(subject, payload)
         except (BusAway, *BROKER_ERRORS) as error:
             log.info("live.not_published", error=type(error).__name__)
 
@@ -150,7 +156,7 @@ class LiveFeed:
     async def _keep(self) -> None:
         while True:
             with contextlib.suppress(BusAway):
-                await self._connections.get(subjects.NODE)
+                await self._connections.get(self._account)
             await asyncio.sleep(WATCH_SECONDS)
 
     async def _listen(self, slug: str, channel: _Channel) -> None:
@@ -162,7 +168,7 @@ class LiveFeed:
 
         while True:
             with contextlib.suppress(BusAway, *BROKER_ERRORS):
-                client = await self._connections.get(subjects.NODE)
+                client = await self._connections.get(self._account)
                 await client.subscribe(subjects.ui(slug, "*"), cb=on_message)
                 await client.flush()
                 channel.spread(UiEvent(RESYNC, "", 0))  # whoever was here before may have missed something

@@ -10,8 +10,10 @@ from contextlib import suppress
 
 import structlog
 from nats.aio.client import Client
+from nats.aio.msg import Msg
 from opentelemetry.trace import SpanKind
 
+from chassis109.bus import subjects
 from chassis109.bus.connection import BROKER_ERRORS, BusAway, Connections
 from chassis109.observe import metrics
 from chassis109.observe.tracing import current_traceparent, span
@@ -35,10 +37,25 @@ class Relay:
         self._outbox, self._connections, self._account_of = outbox, connections, account_of
         self._woken = asyncio.Event()
         self._busy: set[int] = set()
+        self._again: set[int] = set()
 
     def wake(self) -> None:
         """Look now instead of at the next poll (for verbs of this same process, after commit)."""
         self._woken.set()
+
+    async def listen(self, account: str) -> None:
+        """Be woken by other processes over core NATS until cancelled; a lost call costs one poll."""
+
+        async def on_wake(_: Msg) -> None:
+            self.wake()
+
+        while True:
+            with suppress(BusAway, *BROKER_ERRORS):
+                client = await self._connections.get(account)
+                await client.subscribe(subjects.wake(), cb=on_wake)  # lives on over reconnects
+                while not client.is_closed:  # noqa: ASYNC110 - the client tells nobody
+                    await asyncio.sleep(REST_SECONDS)
+            await asyncio.sleep(REST_SECONDS)
 
     async def run(self) -> None:
         """Relay until cancelled."""
@@ -47,7 +64,9 @@ class Relay:
             while True:
                 self._woken.clear()
                 for tenant in await self._waiting():
-                    if tenant not in self._busy:
+                    if tenant in self._busy:
+                        self._again.add(tenant)  # written after its last claim, perhaps
+                    else:
                         self._busy.add(tenant)
                         tasks.create_task(self._serve(tenant))
                 with suppress(TimeoutError):
@@ -73,6 +92,7 @@ class Relay:
             await asyncio.sleep(REST_SECONDS)
         finally:
             self._busy.discard(tenant)
+            self._again.discard(tenant)
 
     async def _drain(self, tenant: int) -> None:
         account = self._account_of(tenant)
@@ -80,7 +100,8 @@ class Relay:
             raise BusAway(f"tenant {tenant} has no account")
         client = await self._connections.get(account)
         sent = True
-        while sent:
+        while sent or tenant in self._again:
+            self._again.discard(tenant)
             async with self._outbox.claim(tenant, BATCH) as claim:
                 await asyncio.gather(*(_send(client, claim, message) for message in claim.messages))
                 sent = bool(claim.published)

@@ -5,7 +5,8 @@ from uuid import UUID
 
 from chassis109.kernel.errors import Refused
 
-NODE = "NODE"  # the account of this dispatch node: ui.<slug>.<kind>, core NATS
+NODE = "NODE"  # the account of this dispatch node: ui.<slug>.<kind> and wake, core NATS
+HUB = "HUB"  # the account of the 112 hub: its streams, and its own ui.… and wake
 REGION = "REGION"
 
 _TOKEN = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
@@ -35,6 +36,11 @@ def feed(slug: str, kind: str) -> str:
 def ui(slug: str, kind: str) -> str:
     """What changed, for the screens of a tenant; `kind` may be the wildcard `*`."""
     return f"ui.{token(slug)}.{kind if kind == '*' else token(kind)}"
+
+
+def wake() -> str:
+    """Tells the relay of a node that something was committed which is in a hurry."""
+    return "wake"
 
 
 def matches(pattern: str, subject: str) -> bool:

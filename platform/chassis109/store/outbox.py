@@ -37,7 +37,7 @@ ORDER BY id LIMIT $2
 FOR UPDATE OF o SKIP LOCKED
 """
 
-_PUBLISHED = "UPDATE chassis.outbox SET published_at = now() WHERE tenant_id = $1 AND id = ANY($2)"
+_PUBLISHED = "UPDATE chassis.outbox SET published_at = clock_timestamp() WHERE tenant_id = $1 AND id = ANY($2)"
 
 # 0.2 s, 0.4 s … up to 10 s: an outage of the stream ends within seconds, a poison message costs little.
 _REFUSED = """

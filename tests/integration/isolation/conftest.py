@@ -94,7 +94,7 @@ async def _filled(slug: str) -> Side:
     async with transaction(tenant.id):
         await identity.grant([actor.subject], ["operator"], [None], None, clock.now())
         await inbox.once("region", uuid7())
-        await inbox.quarantine("region", uuid7(), "sko.x", b"{}", "ValueError", 5)
+        await inbox.put_aside("region", uuid7(), "sko.x", b"{}", "ValueError", 5)
     await _seal(tenant)
     return Side(tenant, opened, done, callback, photo)
 
