@@ -20,7 +20,7 @@ status: ## a line per part; exit 0 only when all are healthy
 	@$(STACK) status
 env: ## KEY=value lines of the running stack
 	@$(STACK) env
-token: ## PERSON=operator.petropavl: an access token of a demo person
+token: ## PERSON=operator.petropavl, operator.103@hub, service-103: an access token
 	@$(STACK) token "$(PERSON)"
 tenants: ## take over what changed under tenants/ (a new district) without a restart
 	@$(STACK) tenants

@@ -69,8 +69,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_commands_with_arguments(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    token = commands.add_parser("token", help="an access token of a demo person")
-    token.add_argument("person")
+    token = commands.add_parser("token", help="an access token of a demo person or a machine")
+    token.add_argument("person", help="operator.petropavl, operator.103@hub, service-103")
     token.set_defaults(action=_token)
     part = commands.add_parser("part", help="stop, start, kill or restart one part")
     part.add_argument("verb", choices=control.VERBS)
