@@ -1,7 +1,8 @@
-"""`python -m identity109 provision-demo | people SLUG | grant … | withdraw …`
+"""`python -m identity109 [--hub] provision-demo | people SLUG | grant … | withdraw …`, and `provision-hub`.
 
 Exit code 0: done; 1: refused, with the reason on stderr; 2: called wrongly; 3: the database is away.
-Reads DISPATCH_APP_DSN, KEYCLOAK_URL, PROVISIONER_SECRET (and the like) from the environment.
+Reads DISPATCH_APP_DSN, KEYCLOAK_URL, PROVISIONER_SECRET (and the like) from the environment; for the hub
+HUB_APP_DSN and HUB_PROVISIONER_SECRET.
 """
 
 import asyncio
@@ -13,11 +14,12 @@ from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 from chassis109.kernel.errors import Invalid, Refused, Unavailable
+from chassis109.kernel.settings import SettingMissing
 from chassis109.store.unit import close_store, open_store
 from identity109 import membership, provisioner
 from identity109.actor import Actor
 from identity109.keycloak_staff import Account, KeycloakRefused, KeycloakStaff, connected
-from identity109.settings import ProvisionerSettings, SettingMissing
+from identity109.settings import Prefix, ProvisionerSettings
 from tenancy109 import directory
 from tenancy109.model import Tenant
 
@@ -33,9 +35,28 @@ async def provision_demo(arguments: Namespace) -> None:
         tenant.slug: [service.code for service in (await directory.catalogue(tenant.id)).services]
         for tenant in await directory.all()
     }
-    async with connected(ProvisionerSettings.from_environment(os.environ)) as staff:
-        difference = await provisioner.provision_demo(staff, services)
+    async with connected(_provisioner(arguments)) as staff:
+        _tell(await provisioner.provision_demo(staff, services), begun)
+
+
+async def provision_hub(arguments: Namespace) -> None:
+    """Groups and people of the hub's demo and the accounts of machines, for the desks in the hub's database."""
+    begun = time.monotonic()
+    codes = [tenant.slug for tenant in await directory.all()]
+    async with connected(_provisioner(arguments)) as staff:
+        _tell(await provisioner.provision_hub(staff, codes), begun)
+
+
+def _tell(difference: provisioner.Difference, begun: float) -> None:
     print(f"{difference if difference else 'nothing to do'} ({time.monotonic() - begun:.1f} s)")
+
+
+def _provisioner(arguments: Namespace) -> ProvisionerSettings:
+    return ProvisionerSettings.from_environment(os.environ, _prefix(arguments))
+
+
+def _prefix(arguments: Namespace) -> Prefix:
+    return "HUB" if arguments.hub else "DISPATCH"
 
 
 async def people(arguments: Namespace) -> None:
@@ -48,7 +69,7 @@ async def people(arguments: Namespace) -> None:
 async def grant(arguments: Namespace) -> None:
     """A role in the database, then in Keycloak: it counts when both name it."""
     actor = await _actor(arguments.slug)
-    async with connected(ProvisionerSettings.from_environment(os.environ)) as staff:
+    async with connected(_provisioner(arguments)) as staff:
         account, group_id = await _seat(staff, arguments)
         name = f"{account.first_name} {account.last_name}".strip()
         await membership.register(account.subject, account.username, name)
@@ -59,7 +80,7 @@ async def grant(arguments: Namespace) -> None:
 async def withdraw(arguments: Namespace) -> None:
     """A role in the database, where it counts at once, then in Keycloak."""
     actor = await _actor(arguments.slug)
-    async with connected(ProvisionerSettings.from_environment(os.environ)) as staff:
+    async with connected(_provisioner(arguments)) as staff:
         account, group_id = await _seat(staff, arguments)
         await membership.withdraw(
             actor, account.subject, arguments.role, arguments.reason, _live_streams_recheck
@@ -73,7 +94,8 @@ async def _live_streams_recheck(tenant_id: int, subject: UUID) -> None:
 
 async def _seat(staff: KeycloakStaff, arguments: Namespace) -> tuple[Account, str]:
     account = await staff.account(arguments.username)
-    group_id = (await staff.groups()).get(f"/tenants/{arguments.slug}/{arguments.role}")
+    group = f"{(await _tenant(arguments.slug)).group_path}/{arguments.role}"
+    group_id = (await staff.groups()).get(group)
     if account is None or group_id is None:
         raise KeycloakRefused(
             f"no person {arguments.username} or no role {arguments.role} of {arguments.slug}"
@@ -103,8 +125,10 @@ async def _actor(slug: str) -> Actor:
 
 def _parser() -> ArgumentParser:
     parser = ArgumentParser(prog="python -m identity109", description=__doc__)
+    parser.add_argument("--hub", action="store_true", help="the emergency services instead of the dispatch")
     commands = parser.add_subparsers(required=True)
     commands.add_parser("provision-demo").set_defaults(work=provision_demo)
+    commands.add_parser("provision-hub").set_defaults(work=provision_hub, hub=True)
     listing = commands.add_parser("people")
     listing.add_argument("slug")
     listing.set_defaults(work=people)
@@ -119,8 +143,9 @@ def _parser() -> ArgumentParser:
 
 
 async def _with_store(work: Callable[[Namespace], Awaitable[None]], arguments: Namespace) -> None:
-    if not (dsn := os.environ.get("DISPATCH_APP_DSN")):
-        raise SettingMissing("set DISPATCH_APP_DSN: `make env` prints it for the running stack")
+    name = f"{_prefix(arguments)}_APP_DSN"
+    if not (dsn := os.environ.get(name)):
+        raise SettingMissing(f"set {name}: `make env` prints it for the running stack")
     await open_store(dsn, size=2, application="identity109")
     try:
         await work(arguments)

@@ -12,14 +12,14 @@ from identity109.issuers import ActorKind, Issuer
 LEEWAY_SECONDS = 5
 LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
 LOGOUT_AGE_SECONDS = 120
-_GROUP = re.compile(r"/(?:tenants/[a-z0-9-]{1,40}|region)/[a-z0-9-]{1,40}", re.ASCII)
+_GROUP = re.compile(r"/(?:tenants/[a-z0-9-]{1,40}|services/[0-9]{3}|region)/[a-z0-9-]{1,40}", re.ASCII)
 
 Payload = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claims:
-    """An accepted access token. `groups` are full paths such as /tenants/petropavl/operator."""
+    """An accepted access token. `groups` are full paths: /tenants/petropavl/operator, /services/103/machine."""
 
     issuer: str
     kind: ActorKind
@@ -83,7 +83,7 @@ def subject(payload: Payload) -> UUID:
 
 
 def groups(payload: Payload) -> tuple[str, ...]:
-    """Group paths of tenants and region; look-alikes are dropped, anything but a list of texts is refused."""
+    """Group paths of tenants, desks and region; look-alikes are dropped, anything but a list of texts is refused."""
     value = payload.get("groups", [])
     if not isinstance(value, list) or not all(isinstance(group, str) for group in value):
         raise TokenRefused("groups")
@@ -104,7 +104,7 @@ def access(payload: Payload, issuer: Issuer, now: float) -> Claims:
     username = _optional_text(payload, "preferred_username") or text(payload, "sub")
     return Claims(
         issuer=issuer.url,
-        kind=issuer.actor_kind,
+        kind=issuer.kind_of(client),
         subject=subject(payload),
         client=client,
         username=username,

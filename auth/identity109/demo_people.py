@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 from zlib import crc32
 
-from identity109.permissions import REGION_ROLES, ROLES
+from identity109.permissions import HUB_ROLES, REGION_ROLES, ROLES
 
 PASSWORD = "demo-109-sko"  # noqa: S105 - public on purpose: the demo's page prints it
 TWO_TENANTS = "operator.both"
@@ -13,7 +13,7 @@ TWO_TENANTS = "operator.both"
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """A role in a tenant; executors sit in a service."""
+    """A role in a tenant, or at the desk of an emergency service; executors sit in a service of the tenant."""
 
     slug: str
     role: str
@@ -22,12 +22,12 @@ class Seat:
     @property
     def group(self) -> str:
         """The group in Keycloak that says so."""
-        return f"/tenants/{self.slug}/{self.role}"
+        return f"/{'services' if self.role in HUB_ROLES else 'tenants'}/{self.slug}/{self.role}"
 
 
 @dataclass(frozen=True, slots=True)
 class DemoPerson:
-    """Somebody who can sign in to the demo."""
+    """Somebody of the demo: a person who can sign in, or the service account of a machine, which has no names."""
 
     username: str
     first_name: str
@@ -38,8 +38,8 @@ class DemoPerson:
 
     @property
     def name(self) -> str:
-        """First and last name, as the screens show it."""
-        return f"{self.first_name} {self.last_name}"
+        """First and last name, as the screens show it; a machine's account by its own."""
+        return f"{self.first_name} {self.last_name}".strip() or self.username.removeprefix("service-account-")
 
     @property
     def groups(self) -> frozenset[str]:
@@ -58,11 +58,11 @@ def groups(slugs: Sequence[str]) -> tuple[str, ...]:
 
 def people(services: Mapping[str, Sequence[str]]) -> tuple[DemoPerson, ...]:
     """Everybody, for the service codes of each tenant (the first is that of `executor.<slug>`)."""
-    staff = [_person(name, [seat]) for slug, codes in services.items() for name, seat in _seats(slug, codes)]
+    staff = [person(name, [seat]) for slug, codes in services.items() for name, seat in _seats(slug, codes)]
     both = [Seat("petropavl", "operator"), Seat("qyzylzhar", "senior")]
     if {seat.slug for seat in both} <= services.keys():
-        staff.append(_person(TWO_TENANTS, both))
-    return (*staff, _person("region.command", [], ("region-command",)))
+        staff.append(person(TWO_TENANTS, both))
+    return (*staff, person("region.command", [], ("region-command",)))
 
 
 def _seats(slug: str, codes: Sequence[str]) -> list[tuple[str, Seat]]:
@@ -91,7 +91,7 @@ _RUSSIAN_SURNAMES = (
 )
 
 
-def _person(username: str, seats: Sequence[Seat], region_roles: tuple[str, ...] = ()) -> DemoPerson:
+def person(username: str, seats: Sequence[Seat], region_roles: tuple[str, ...] = ()) -> DemoPerson:
     """The same username always has the same name."""
     draw = crc32(username.encode())
     kazakh = draw % 5 < 3

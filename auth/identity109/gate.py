@@ -16,6 +16,7 @@ from litestar.response import Template
 
 from identity109.actor import Actor
 from identity109.errors import KeysAway
+from identity109.fetch_site import AnyConnection
 from identity109.form_token import FormTokens
 from identity109.issuers import Issuers, trusted
 from identity109.jwks import KeyCache
@@ -25,8 +26,6 @@ from identity109.sessions import Sessions
 from identity109.settings import IdentitySettings
 from identity109.tokens import Verifier
 
-SESSION_COOKIE = "__Host-sid"
-LOGIN_COOKIE = "__Host-login"
 LANGUAGE_COOKIE = "lang"
 """Written by the language switch of the screens (ui109)."""
 KEYS_SECONDS = 240.0
@@ -130,16 +129,22 @@ class Gate:
         entered = await self.sessions.enter(sid_hash, tenant_id)
         return entered is not None and bool(entered.roles)
 
+    def sid(self, connection: AnyConnection) -> str:
+        """The value of the session cookie; the empty string when the browser sent none."""
+        return connection.cookies.get(self.settings.session_cookie, "")
+
     def seal_attempt(self, attempt: Attempt) -> str:
         """A sign-in on its way, as the value of the login cookie."""
         plain = msgspec.json.encode(asdict(attempt))
-        return f"{self.attempts.key_id}.{self.attempts.seal(plain, LOGIN_COOKIE.encode()).hex()}"
+        return (
+            f"{self.attempts.key_id}.{self.attempts.seal(plain, self.settings.login_cookie.encode()).hex()}"
+        )
 
     def open_attempt(self, cookie: str, state: str) -> Attempt | None:
         """The sign-in that `state` belongs to; None when the cookie is another's, changed or absent."""
         key_id, _, sealed = cookie.partition(".")
         try:
-            plain = self.attempts.open(bytes.fromhex(sealed), LOGIN_COOKIE.encode(), key_id)
+            plain = self.attempts.open(bytes.fromhex(sealed), self.settings.login_cookie.encode(), key_id)
             attempt = msgspec.convert(msgspec.json.decode(plain), Attempt)
         except (NotSealedByUs, ValueError, msgspec.MsgspecError):
             return None

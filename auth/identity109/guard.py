@@ -19,15 +19,16 @@ from identity109 import repository
 from identity109.actor import Actor, spoken
 from identity109.errors import AdministrationWaits, SignInFirst, SignInNeeded, TokenRefused
 from identity109.fetch_site import SAFE_METHODS, AnyConnection, refuse_cross_site
-from identity109.gate import SESSION_COOKIE, Gate
-from identity109.permissions import PUBLIC, ROLES, SIGNED_IN, WAIT_FOR_KEYCLOAK, Permission, granted
+from identity109.gate import Gate
+from identity109.issuers import ActorKind
+from identity109.permissions import PUBLIC, SIGNED_IN, WAIT_FOR_KEYCLOAK, Permission, granted, roles_in
 from identity109.sessions import sid_hash_of
 from tenancy109 import directory
-from tenancy109.model import SLUG, Tenant
+from tenancy109.model import Tenant
 
 CROSS_SITE = "cross_site"
 """Opt key of the one kind of route that other sites may post to: Keycloak's back-channel logout."""
-_SLUG = re.compile(rf"(?=.{{1,40}}\Z){SLUG}", re.ASCII)
+_SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,39}", re.ASCII)  # a desk is called by its number
 _MOST_AUTHORIZATION = 9000
 
 log = structlog.get_logger()
@@ -65,7 +66,7 @@ class Guard:
                 await self._gate.forms.check(connection, actor.session_id)
 
     async def _by_cookie(self, connection: AnyConnection, tenant: Tenant | None) -> Actor:
-        sid_hash = sid_hash_of(connection.cookies.get(SESSION_COOKIE, ""))
+        sid_hash = sid_hash_of(self._gate.sid(connection))
         tenant_id = None if tenant is None else tenant.id
         entered = None if sid_hash is None else await self._gate.sessions.enter(sid_hash, tenant_id)
         if entered is None:
@@ -94,7 +95,7 @@ class Guard:
             log.info("token.refused", reason=refused.reason)
             raise
         row = await repository.member(claims.subject, None if tenant is None else tenant.id)
-        roles, service = agreed(tenant, claims.groups, row["roles"] or (), row["services"] or ())
+        roles, service = agreed(tenant, claims.groups, row["roles"] or (), row["services"] or (), claims.kind)
         return Actor(
             subject=claims.subject,
             name=row["display_name"] or claims.name,
@@ -109,17 +110,21 @@ class Guard:
 
 
 def agreed(
-    tenant: Tenant | None, groups: Iterable[str], roles: Iterable[str], services: Iterable[str | None]
+    tenant: Tenant | None,
+    groups: Iterable[str],
+    roles: Iterable[str],
+    services: Iterable[str | None],
+    kind: ActorKind = "person",
 ) -> tuple[frozenset[str], str | None]:
-    """Roles that both halves name (token groups and database rows, index by index with `services`), and the
-    service of an executor."""
+    """Roles that both halves name (token groups and database rows, index by index with `services`) and that
+    there are for such an actor in such a tenant; and the service of an executor."""
     if tenant is None:
         return frozenset(), None
-    in_token = set(groups)
+    in_token, there_are = set(groups), roles_in(tenant.kind, kind)
     both = {
         role: service
         for role, service in zip(roles, services, strict=True)
-        if role in ROLES and f"/tenants/{tenant.slug}/{role}" in in_token
+        if role in there_are and f"{tenant.group_path}/{role}" in in_token
     }
     return frozenset(both), both.get("executor")
 

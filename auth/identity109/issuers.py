@@ -7,7 +7,6 @@ from typing import Literal
 from identity109.settings import IdentitySettings
 
 ActorKind = Literal["person", "machine", "system"]
-API_AUDIENCE = "dispatch-api"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,19 +18,26 @@ class Issuer:
     audience: str
     clients: frozenset[str]
     actor_kind: ActorKind
+    machines: frozenset[str] = frozenset()
+    """Those of `clients` that act for themselves."""
     algorithm: str = "ES256"
+
+    def kind_of(self, client: str) -> ActorKind:
+        """Who speaks through this client."""
+        return "machine" if client in self.machines else self.actor_kind
 
 
 Issuers = Mapping[str, Issuer]
 
 
 def trusted(settings: IdentitySettings) -> Issuers:
-    """The issuers of the dispatch service, by their exact `iss`."""
+    """The issuers of a service, by their exact `iss`."""
     staff = Issuer(
         url=settings.issuer,
         jwks_uri=f"{settings.issuer}/protocol/openid-connect/certs",
-        audience=API_AUDIENCE,
-        clients=settings.api_clients,
+        audience=settings.audience,
+        clients=settings.api_clients | settings.machine_clients,
+        machines=settings.machine_clients,
         actor_kind="person",
     )
     return {staff.url: staff}

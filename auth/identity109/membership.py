@@ -25,7 +25,7 @@ async def grant(actor: Actor, subject: UUID, role: str, service: str | None, rea
     It works once the person's Keycloak groups name it as well. Raises Invalid, NotFound, OwnRights.
     """
     tenant = _administered(actor, subject)
-    checked_role(role, service)
+    checked_role(tenant, role, service)
     reason = checked_reason(reason)
     if service is not None and (await directory.catalogue(tenant.id)).service(service) is None:
         raise WrongService
@@ -87,7 +87,7 @@ async def workplaces(actor: Actor) -> list[Workplace]:
     places = []
     for tenant in found:
         held = [row["role"] for row in rows if row["tenant_id"] == tenant.id]
-        roles = tuple(role for role in held if f"/tenants/{tenant.slug}/{role}" in actor.groups)
+        roles = tuple(role for role in held if f"{tenant.group_path}/{role}" in actor.groups)
         if roles:
             places.append(Workplace(tenant, roles))
     return places

@@ -6,16 +6,18 @@ from datetime import datetime
 from uuid import UUID
 
 from chassis109.kernel.errors import FieldError, Invalid
-from identity109.permissions import REGION_ROLES, ROLES, Permission, granted
+from identity109.permissions import REGION_ROLES, Permission, granted, roles_in
 from tenancy109.model import Tenant
 
 REASON_CHARACTERS = 500
 
+# Below the tenant's path; a desk's board is its path itself.
 _FIRST_SCREENS = (
-    (Permission.TICKET_OPEN, "/t/{slug}/op"),
-    (Permission.TICKET_EXECUTE, "/t/{slug}/svc"),
-    (Permission.TICKET_READ, "/t/{slug}/op/queue"),
-    (Permission.PEOPLE_MANAGE, "/t/{slug}/admin/people"),
+    (Permission.HANDOFF_READ, ""),
+    (Permission.TICKET_OPEN, "/op"),
+    (Permission.TICKET_EXECUTE, "/svc"),
+    (Permission.TICKET_READ, "/op/queue"),
+    (Permission.PEOPLE_MANAGE, "/admin/people"),
 )
 
 
@@ -28,10 +30,12 @@ class Workplace:
 
     @property
     def first_screen(self) -> str:
-        """Where these roles begin: intake, the service's inbox, the queue, the people, else "who am I"."""
+        """Where these roles begin: a desk's board, intake, a service's inbox, the queue, the people, or "who am I"."""
         allowed = granted(frozenset(self.roles))
-        screen = next((path for permission, path in _FIRST_SCREENS if permission in allowed), "/me")
-        return screen.format(slug=self.tenant.slug)
+        screens = (
+            self.tenant.path + screen for permission, screen in _FIRST_SCREENS if permission in allowed
+        )
+        return next(screens, "/me")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +54,9 @@ class Member:
 
 
 def tenant_slugs(groups: Sequence[str]) -> tuple[str, ...]:
-    """The slugs of all /tenants/<slug>/<role> groups, each once, in order."""
-    return tuple(dict.fromkeys(group.split("/")[2] for group in groups if group.startswith("/tenants/")))
+    """The slugs of all /tenants/<slug>/<role> and /services/<code>/<role> groups, each once, in order."""
+    below = (group for group in groups if group.startswith(("/tenants/", "/services/")))
+    return tuple(dict.fromkeys(group.split("/")[2] for group in below))
 
 
 def region_roles(groups: Sequence[str]) -> tuple[str, ...]:
@@ -69,9 +74,9 @@ def checked_reason(reason: str) -> str:
     return cleaned
 
 
-def checked_role(role: str, service: str | None) -> None:
-    """Raise Invalid unless the role exists and names a service exactly when it is an executor."""
-    if role not in ROLES:
+def checked_role(tenant: Tenant, role: str, service: str | None) -> None:
+    """Raise Invalid unless the role exists there and names a service exactly when it is an executor."""
+    if role not in {*roles_in(tenant.kind), *roles_in(tenant.kind, "machine")}:
         raise Invalid(FieldError("role", "choice", "There is no such role here."))
     if (service is not None) != (role == "executor"):
         raise WrongService()

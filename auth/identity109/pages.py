@@ -16,7 +16,7 @@ from chassis109.kernel.errors import Malformed
 from identity109 import backchannel, membership, people_pages, repository
 from identity109.actor import Actor, spoken
 from identity109.errors import SignInFirst, SignInNotFinished, TokenRefused
-from identity109.gate import LANGUAGE_COOKIE, LOGIN_COOKIE, SESSION_COOKIE, Gate
+from identity109.gate import LANGUAGE_COOKIE, Gate
 from identity109.guard import CROSS_SITE
 from identity109.local_path import local_path
 from identity109.model import region_roles
@@ -59,7 +59,7 @@ async def login(request: AnyRequest, gate: TheGate, next: FromQuery[str] = "") -
     chosen = request.cookies.get(LANGUAGE_COOKIE)
     attempt = Attempt.begin(local_path(next), spoken(gate.language_of(request)), spoken(chosen) == chosen)
     address = await gate.oidc.address(attempt)
-    return _to(address, _cookie(LOGIN_COOKIE, gate.seal_attempt(attempt), SIGN_IN_SECONDS))
+    return _to(address, _cookie(gate.settings.login_cookie, gate.seal_attempt(attempt), SIGN_IN_SECONDS))
 
 
 @get("/callback", opt=requires(PUBLIC), include_in_schema=False)
@@ -71,17 +71,18 @@ async def callback(
     iss: FromQuery[str] = "",
 ) -> Redirect:
     """Finish the sign-in that this browser began. Raises SignInNotFinished for any other."""
-    attempt = gate.open_attempt(request.cookies.get(LOGIN_COOKIE, ""), given_state)
-    if attempt is None or not code or iss != gate.settings.issuer:
+    names = gate.settings
+    attempt = gate.open_attempt(request.cookies.get(names.login_cookie, ""), given_state)
+    if attempt is None or not code or iss != names.issuer:
         raise SignInNotFinished
     try:
         tokens = await gate.oidc.redeem(code, attempt)
-        await gate.verifier.verify_identity(tokens.id_token, gate.settings.client_id, attempt.nonce)
+        await gate.verifier.verify_identity(tokens.id_token, names.client_id, attempt.nonce)
     except (GrantRefused, TokenRefused) as error:
         log.warning("sign_in.refused", reason=getattr(error, "reason", "grant"))
         raise SignInNotFinished from error
-    sid = await gate.sessions.open(tokens, attempt, request.cookies.get(SESSION_COOKIE, ""))
-    return _to(attempt.next, _cookie(SESSION_COOKIE, sid, None), _gone(LOGIN_COOKIE))
+    sid = await gate.sessions.open(tokens, attempt, gate.sid(request))
+    return _to(attempt.next, _cookie(names.session_cookie, sid, None), _gone(names.login_cookie))
 
 
 @post("/logout", opt=requires(SIGNED_IN), include_in_schema=False)
@@ -90,15 +91,15 @@ async def logout(request: AnyRequest, gate: TheGate) -> Redirect:
 
     From server to server, so that no token stands in an address and the page's form-action stays 'self'.
     """
-    await gate.sessions.close(request.cookies.get(SESSION_COOKIE, ""))
-    return _to("/signed-out", _gone(SESSION_COOKIE))
+    await gate.sessions.close(gate.sid(request))
+    return _to("/signed-out", _gone(gate.settings.session_cookie))
 
 
 @post("/logout-everywhere", opt=requires(SIGNED_IN), include_in_schema=False)
 async def logout_everywhere(actor: Acting, gate: TheGate) -> Redirect:
     """End every session of the person, on all machines."""
     await gate.sessions.close_all(actor.subject)
-    return _to("/signed-out", _gone(SESSION_COOKIE))
+    return _to("/signed-out", _gone(gate.settings.session_cookie))
 
 
 @get("/signed-out", opt=requires(PUBLIC), include_in_schema=False)
@@ -146,6 +147,6 @@ def ask_to_sign_in(request: AnyRequest, first: SignInFirst) -> Response[Any]:
 
 
 EXCEPTION_HANDLERS = {SignInFirst: ask_to_sign_in}
-PAGES = (
-    login, callback, logout, logout_everywhere, signed_out, backchannel_logout, choose, me, *people_pages.PAGES,
-)  # fmt: skip
+SIGN_IN = (login, callback, logout, logout_everywhere, signed_out, backchannel_logout, choose, me)
+"""What every service offers."""
+PAGES = (*SIGN_IN, *people_pages.PAGES)

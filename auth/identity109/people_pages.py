@@ -59,7 +59,7 @@ async def grant(
 def _back(request: AnyRequest, actor: Actor) -> Response[None]:
     """To the list: the browser's own form is redirected, a script is told where to go."""
     status = 200 if "hx-request" in request.headers else 303
-    return Response(None, status_code=status, headers={"Location": f"/t/{actor.here.slug}/admin/people"})
+    return Response(None, status_code=status, headers={"Location": f"{actor.here.path}/admin/people"})
 
 
 PAGES = (people, withdraw, grant)

@@ -1,5 +1,6 @@
-"""Who may do what: one table. A route names one permission; a role is a set of permissions."""
+"""Who may do what: one table a service. A route names one permission; a role is a set of permissions."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 
@@ -19,6 +20,16 @@ class Permission(StrEnum):
     CATALOGUE_READ = "catalogue.read"
     FIGURES_READ = "figures.read"
     AUDIT_READ = "audit.read"
+    EMERGENCY_READ = "emergency.read"
+    EMERGENCY_HAND_OFF = "emergency.hand-off"
+    EMERGENCY_CANCEL = "emergency.cancel"
+    EMERGENCY_REOPEN = "emergency.reopen"
+    HANDOFF_READ = "handoff.read"
+    HANDOFF_RECEIPT = "handoff.receipt"
+    HANDOFF_DECIDE = "handoff.decide"
+    HANDOFF_FORWARD = "handoff.forward"
+    HANDOFF_MACHINE = "handoff.machine"
+    HUB_FIGURES_READ = "hub-figures.read"
     PEOPLE_MANAGE = "people.manage"
     PUBLIC = "public"
     SIGNED_IN = "signed-in"
@@ -27,7 +38,7 @@ class Permission(StrEnum):
 PUBLIC = Permission.PUBLIC
 """For anybody, also without a session: the sign-in itself, health, static files."""
 SIGNED_IN = Permission.SIGNED_IN
-"""For any signed-in person; under /t/{slug} for any member of the tenant."""
+"""For any signed-in person; under a {slug} for any member of that tenant."""
 
 P = Permission
 
@@ -35,21 +46,38 @@ P = Permission
 # with a reason. An executor's TICKET_READ reaches the tickets of the own service only (the slice filters).
 ROLES: dict[str, frozenset[Permission]] = {
     "operator": frozenset(
-        {P.TICKET_READ, P.TICKET_OPEN, P.CALL_READ, P.CALLBACK_RECORD, P.CONTACT_OWN, P.CATALOGUE_READ},
+        {
+            P.TICKET_READ, P.TICKET_OPEN, P.CALL_READ, P.CALLBACK_RECORD, P.CONTACT_OWN, P.CATALOGUE_READ,
+            P.EMERGENCY_READ, P.EMERGENCY_HAND_OFF, P.EMERGENCY_CANCEL,
+        },
     ),
     "senior": frozenset(
         {
             P.TICKET_READ, P.TICKET_OPEN, P.TICKET_ASSIGN, P.TICKET_OVERRIDE, P.CALL_READ, P.CALLBACK_RECORD,
-            P.CONTACT_OWN, P.CONTACT_UNMASK, P.CATALOGUE_READ, P.FIGURES_READ,
+            P.CONTACT_OWN, P.CONTACT_UNMASK, P.CATALOGUE_READ, P.FIGURES_READ, P.EMERGENCY_READ, P.EMERGENCY_HAND_OFF,
+            P.EMERGENCY_CANCEL, P.EMERGENCY_REOPEN,
         },
     ),
-    "analyst": frozenset({P.TICKET_READ, P.CALL_READ, P.TICKET_EXPORT, P.CATALOGUE_READ, P.FIGURES_READ}),
+    "analyst": frozenset(
+        {P.TICKET_READ, P.CALL_READ, P.TICKET_EXPORT, P.CATALOGUE_READ, P.FIGURES_READ, P.EMERGENCY_READ}
+    ),
     "lawyer": frozenset({P.TICKET_READ, P.CALL_READ, P.CATALOGUE_READ}),
     "executor": frozenset({P.TICKET_READ, P.TICKET_EXECUTE, P.CATALOGUE_READ}),
-    "head": frozenset({P.TICKET_READ, P.CALL_READ, P.CATALOGUE_READ, P.FIGURES_READ}),
+    "head": frozenset({P.TICKET_READ, P.CALL_READ, P.CATALOGUE_READ, P.FIGURES_READ, P.EMERGENCY_READ}),
     "tenant-admin": frozenset({P.PEOPLE_MANAGE, P.CATALOGUE_READ}),
     "auditor": frozenset({P.AUDIT_READ}),
 }  # fmt: skip
+
+_DESK = frozenset({P.HANDOFF_READ, P.HANDOFF_RECEIPT, P.HANDOFF_DECIDE, P.HUB_FIGURES_READ})
+
+# HANDOFF_RECEIPT says that a handoff arrived and was seen; HANDOFF_DECIDE answers for the desk: accept, decline,
+# defer, units, close, note; HANDOFF_FORWARD gives a handoff to another desk; HANDOFF_MACHINE is the API of machines.
+HUB_ROLES: dict[str, frozenset[Permission]] = {
+    "hub-operator": _DESK,
+    "hub-lead": _DESK | {P.HANDOFF_FORWARD},
+    "machine": frozenset({P.HANDOFF_READ, P.HANDOFF_RECEIPT, P.HANDOFF_DECIDE, P.HANDOFF_MACHINE}),
+}
+"""Roles at the desk of an emergency service. No name stands in both tables."""
 
 REGION_ROLES = frozenset({"region-command"})
 """Roles of /region: they see the regional projection, never a tenant's tables, so they stand in no tenant."""
@@ -65,4 +93,19 @@ def requires(permission: Permission) -> dict[str, Permission]:
 
 def granted(roles: frozenset[str]) -> frozenset[Permission]:
     """Everything that these roles allow together."""
-    return frozenset().union(*(ROLES.get(role, frozenset()) for role in roles))
+    return frozenset().union(*(_ALL.get(role, frozenset()) for role in roles))
+
+
+def roles_in(kind: str, actor: str = "person") -> Mapping[str, frozenset[Permission]]:
+    """The roles that exist in such a tenant (city, district or desk) for a person, or for a machine.
+
+    A dispatch role is nothing at a desk, nor the reverse; only a machine is a machine, and it is nothing else.
+    """
+    if actor == "machine":
+        return _MACHINES if kind == "desk" else {}
+    return _STAFF if kind == "desk" else ROLES
+
+
+_ALL = ROLES | HUB_ROLES
+_STAFF = {role: rights for role, rights in HUB_ROLES.items() if role != "machine"}
+_MACHINES = {"machine": HUB_ROLES["machine"]}

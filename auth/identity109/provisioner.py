@@ -14,7 +14,7 @@ from chassis109.kernel import clock
 from chassis109.store import journal
 from chassis109.store.journal import AuditEntry
 from chassis109.store.unit import transaction
-from identity109 import demo_people, repository
+from identity109 import demo_hub, demo_people, repository
 from identity109.demo_people import DemoPerson, Seat
 from identity109.keycloak_staff import Account, KeycloakRefused, KeycloakStaff
 from tenancy109 import directory
@@ -51,9 +51,11 @@ class State:
     members: Mapping[str, set[UUID]]
 
 
-async def read(staff: KeycloakStaff, wanted_groups: Sequence[str]) -> State:
-    """The part of the realm that concerns the wanted groups."""
-    groups, accounts = await staff.groups(), await staff.accounts()
+async def read(
+    staff: KeycloakStaff, wanted_groups: Sequence[str], machines: Mapping[str, Account] | None = None
+) -> State:
+    """The part of the realm that concerns the wanted groups; lists of people leave service accounts out."""
+    groups, accounts = await staff.groups(), {**await staff.accounts(), **(machines or {})}
     paths = {groups[path]: path for path in wanted_groups if path in groups and path.count("/") > 1}
     members = await staff.members(paths)
     return State(groups, accounts, {paths[group_id]: subjects for group_id, subjects in members.items()})
@@ -102,20 +104,40 @@ async def apply(staff: KeycloakStaff, state: State, difference: Difference) -> N
 
 
 async def provision_demo(staff: KeycloakStaff, services: Mapping[str, Sequence[str]]) -> Difference:
-    """Make realm and database equal to the demo for the service codes of each tenant; what had to be done.
+    """Make realm and database equal to the demo for the service codes of each tenant; what had to be done."""
+    return await _provision(staff, demo_people.groups(list(services)), demo_people.people(services))
 
-    A second run changes nothing. Raises KeycloakRefused when the realm is not as wanted afterwards.
-    """
-    groups, people = demo_people.groups(list(services)), demo_people.people(services)
-    state = await read(staff, groups)
-    difference = compare(state, groups, people)
+
+async def provision_hub(staff: KeycloakStaff, codes: Sequence[str]) -> Difference:
+    """The same for the hub: its desks, their people, and the machines' accounts, which the realm must have."""
+    return await _provision(staff, demo_hub.groups(codes), demo_hub.people(codes), demo_hub.machines(codes))
+
+
+async def _provision(
+    staff: KeycloakStaff,
+    groups: Sequence[str],
+    people: Sequence[DemoPerson],
+    machines: Sequence[DemoPerson] = (),
+) -> Difference:
+    """A second run changes nothing. Raises KeycloakRefused when the realm is not as wanted afterwards."""
+    own = {machine.username: await _account_of(staff, machine) for machine in machines}
+    everybody = (*people, *machines)
+    state = await read(staff, groups, own)
+    difference = compare(state, groups, everybody)
     if difference:
         await apply(staff, state, difference)
-        state = await read(staff, groups)
-        if left := compare(state, groups, people):
+        state = await read(staff, groups, own)
+        if left := compare(state, groups, everybody):
             raise KeycloakRefused(f"after provisioning there are still {left}")
-    await _record({person: state.accounts[person.username].subject for person in people})
+    await _record({person: state.accounts[person.username].subject for person in everybody})
     return difference
+
+
+async def _account_of(staff: KeycloakStaff, machine: DemoPerson) -> Account:
+    account = await staff.account(machine.username)
+    if account is None:
+        raise KeycloakRefused(f"the realm has no client {machine.name} with a service account")
+    return account
 
 
 async def _record(subjects: Mapping[DemoPerson, UUID]) -> None:

@@ -1,38 +1,36 @@
-"""What identity109 reads from the environment, once, at start."""
+"""What identity109 reads from the environment, once, at start: for the dispatch, or for the hub."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import Literal
+
+from chassis109.kernel.settings import read, read_keys, read_names
 
 IDLE_SECONDS = 3600
 """A console keeps its session alive by itself; an abandoned one ends after an hour."""
 ABSOLUTE_SECONDS = 13 * 3600
 """A 12-hour shift and its hand-over."""
 
-
-class SettingMissing(Exception):
-    """A setting that has no default is absent; the message names it."""
+Prefix = Literal["DISPATCH", "HUB"]
 
 
-def _read(environ: Mapping[str, str], name: str, default: str | None = None) -> str:
-    """The value of `name`, or the content of the file that `name_FILE` points to."""
-    if path := environ.get(f"{name}_FILE"):
-        return Path(path).read_text(encoding="utf-8").strip()
-    value = environ.get(name, default)
-    if value is None:
-        raise SettingMissing(f"set {name} or {name}_FILE")
-    return value.strip()
+@dataclass(frozen=True)
+class _Service:
+    """What the two services have apart from each other, unless the environment says otherwise."""
+
+    realm_name: str
+    realm: str
+    client: str
+    audience: str
+    provisioner: str
+    cookie: str
 
 
-def _keys(text: str) -> dict[str, bytes]:
-    """`kid:hex,kid:hex` to 32-byte keys; the first is the one that seals."""
-    keys = {
-        kid.strip(): bytes.fromhex(value)
-        for kid, _, value in (part.partition(":") for part in text.split(","))
-    }
-    if any(len(key) != 32 for key in keys.values()):
-        raise SettingMissing("DISPATCH_SESSION_KEYS holds a key that is not 32 bytes of hexadecimal")
-    return keys
+# Both run on one host name, and a browser sends a host's cookies to all its ports: hence the names.
+_SERVICES: dict[Prefix, _Service] = {
+    "DISPATCH": _Service("KEYCLOAK_REALM", "sko", "dispatch-web", "dispatch-api", "PROVISIONER", ""),
+    "HUB": _Service("HUB_REALM", "sko-112", "hub-web", "hub-api", "HUB_PROVISIONER", "-112"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,10 +40,15 @@ class IdentitySettings:
     origin: str
     keycloak_url: str
     realm: str = "sko"
+    audience: str = "dispatch-api"
     client_id: str = "dispatch-web"
     client_secret: str = field(repr=False)
     session_keys: Mapping[str, bytes] = field(repr=False)
+    session_cookie: str = "__Host-sid"
+    login_cookie: str = "__Host-login"
     api_clients: frozenset[str] = frozenset({"dispatch-web"})
+    machine_clients: frozenset[str] = frozenset()
+    """Clients that act for themselves: their tokens are machines, all others are people."""
     idle_seconds: int = IDLE_SECONDS
     absolute_seconds: int = ABSOLUTE_SECONDS
 
@@ -55,17 +58,22 @@ class IdentitySettings:
         return f"{self.keycloak_url}/realms/{self.realm}"
 
     @classmethod
-    def from_environment(cls, environ: Mapping[str, str]) -> "IdentitySettings":
-        """Read DISPATCH_URL, KEYCLOAK_URL, DISPATCH_OIDC_*, DISPATCH_SESSION_KEYS, DISPATCH_API_CLIENTS."""
-        clients = _read(environ, "DISPATCH_API_CLIENTS", "dispatch-web")
+    def from_environment(cls, environ: Mapping[str, str], prefix: Prefix = "DISPATCH") -> "IdentitySettings":
+        """Read KEYCLOAK_URL, the realm's name, and <prefix>_URL, _OIDC_*, _SESSION_KEYS, _API_CLIENTS and
+        _MACHINE_CLIENTS."""
+        own = _SERVICES[prefix]
         return cls(
-            origin=_read(environ, "DISPATCH_URL").rstrip("/"),
-            keycloak_url=_read(environ, "KEYCLOAK_URL").rstrip("/"),
-            realm=_read(environ, "KEYCLOAK_REALM", "sko"),
-            client_id=_read(environ, "DISPATCH_OIDC_CLIENT", "dispatch-web"),
-            client_secret=_read(environ, "DISPATCH_OIDC_SECRET"),
-            session_keys=_keys(_read(environ, "DISPATCH_SESSION_KEYS")),
-            api_clients=frozenset(filter(None, (name.strip() for name in clients.split(",")))),
+            origin=read(environ, f"{prefix}_URL").rstrip("/"),
+            keycloak_url=read(environ, "KEYCLOAK_URL").rstrip("/"),
+            realm=read(environ, own.realm_name, own.realm),
+            audience=own.audience,
+            client_id=read(environ, f"{prefix}_OIDC_CLIENT", own.client),
+            client_secret=read(environ, f"{prefix}_OIDC_SECRET"),
+            session_keys=read_keys(environ, f"{prefix}_SESSION_KEYS"),
+            session_cookie=f"__Host-sid{own.cookie}",
+            login_cookie=f"__Host-login{own.cookie}",
+            api_clients=read_names(environ, f"{prefix}_API_CLIENTS", own.client),
+            machine_clients=read_names(environ, f"{prefix}_MACHINE_CLIENTS"),
         )
 
 
@@ -79,11 +87,15 @@ class ProvisionerSettings:
     client_secret: str = field(repr=False)
 
     @classmethod
-    def from_environment(cls, environ: Mapping[str, str]) -> "ProvisionerSettings":
-        """Read KEYCLOAK_URL, KEYCLOAK_REALM, PROVISIONER_CLIENT and PROVISIONER_SECRET."""
+    def from_environment(
+        cls, environ: Mapping[str, str], prefix: Prefix = "DISPATCH"
+    ) -> "ProvisionerSettings":
+        """Read KEYCLOAK_URL, the realm's name, PROVISIONER_CLIENT and PROVISIONER_SECRET (of the hub:
+        HUB_PROVISIONER_…)."""
+        own = _SERVICES[prefix]
         return cls(
-            keycloak_url=_read(environ, "KEYCLOAK_URL").rstrip("/"),
-            realm=_read(environ, "KEYCLOAK_REALM", "sko"),
-            client_id=_read(environ, "PROVISIONER_CLIENT", "provisioner"),
-            client_secret=_read(environ, "PROVISIONER_SECRET"),
+            keycloak_url=read(environ, "KEYCLOAK_URL").rstrip("/"),
+            realm=read(environ, own.realm_name, own.realm),
+            client_id=read(environ, f"{own.provisioner}_CLIENT", "provisioner"),
+            client_secret=read(environ, f"{own.provisioner}_SECRET"),
         )

@@ -2,7 +2,7 @@
 
 from litestar import Litestar
 
-from dispatch109.assembly import VERSION, Process, assemble
+from dispatch109.assembly import build
 from dispatch109.callbacks import pages as callbacks_pages
 from dispatch109.callbacks import routes as callbacks
 from dispatch109.calls import pages as calls_pages
@@ -12,7 +12,7 @@ from dispatch109.catalogue import routes as catalogue
 from dispatch109.citymap import pages as citymap_pages
 from dispatch109.execution import pages as execution_pages
 from dispatch109.execution import routes as execution
-from dispatch109.openapi import openapi, openapi_config
+from dispatch109.openapi import DESCRIPTION
 from dispatch109.queue import pages as queue_pages
 from dispatch109.queue import routes as queue
 from dispatch109.start import pages as start_pages
@@ -20,6 +20,8 @@ from dispatch109.tickets import routes as tickets
 from identity109 import pages as identity_pages
 from identity109 import routes as identity_routes
 from ui109 import pages as ui_pages
+from ui109.assembly import assemble
+from ui109.openapi import openapi, openapi_config
 
 API = (
     *catalogue.ROUTES, *calls.ROUTES, *queue.ROUTES, *tickets.ROUTES, *execution.ROUTES, *callbacks.ROUTES,
@@ -34,6 +36,5 @@ PAGES = (
 
 def create_app() -> Litestar:
     """Assemble the process from its environment."""
-    process = Process.build("web")
     routes = (*API, *PAGES, *ui_pages.routes(), openapi)
-    return assemble(process, "web", routes, openapi=openapi_config(VERSION))
+    return assemble(build("web"), routes, openapi=openapi_config("109", DESCRIPTION))

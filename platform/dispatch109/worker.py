@@ -21,12 +21,12 @@ from chassis109.observe.tracing import close_tracing, open_tracing
 from chassis109.store import idempotency, unit
 from chassis109.store.outbox import Outbox
 from chassis109.store.sealer import Sealer
-from dispatch109.assembly import VERSION
 from dispatch109.contacts import service as contacts
 from dispatch109.settings import Settings
 from dispatch109.tickets import watchdog
 from identity109 import repository as sessions
 from tenancy109 import directory
+from ui109.assembly import VERSION
 
 log = structlog.get_logger()
 

@@ -15,6 +15,7 @@ from chassis109.web.headers import csp_nonce
 from ui109 import i18n
 from ui109.assets import static_url, vendor_url
 from ui109.formatting import UNITS, Formats
+from ui109.product import DISPATCH, Product
 from ui109.statuses import STATUSES
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -22,7 +23,9 @@ AnyRequest = Request[Any, Any, Any]
 LANGUAGE_COOKIE = "lang"
 
 
-def environment(folders: Sequence[Path] = (), *, live_url: str = "") -> Environment:
+def environment(
+    folders: Sequence[Path] = (), *, live_url: str = "", product: Product = DISPATCH
+) -> Environment:
     """Autoescaping, strict environment over our templates and the packages' `folders`.
 
     `live_url` is the origin of the process that serves the event streams; empty means the same origin.
@@ -39,6 +42,7 @@ def environment(folders: Sequence[Path] = (), *, live_url: str = "") -> Environm
         static_url=static_url,
         vendor_url=vendor_url,
         live_url=live_url,
+        product=product,
         statuses=STATUSES,
         languages=i18n.NAMES,
         units=UNITS,
@@ -47,11 +51,13 @@ def environment(folders: Sequence[Path] = (), *, live_url: str = "") -> Environm
 
 
 def template_config(
-    folders: Sequence[Path] = (), *, live_url: str = ""
+    folders: Sequence[Path] = (), *, live_url: str = "", product: Product = DISPATCH
 ) -> TemplateConfig[JinjaTemplateEngine]:
     """Litestar's configuration with `environment`."""
     return TemplateConfig(
-        instance=JinjaTemplateEngine.from_environment(environment(folders, live_url=live_url))
+        instance=JinjaTemplateEngine.from_environment(
+            environment(folders, live_url=live_url, product=product)
+        )
     )
 
 

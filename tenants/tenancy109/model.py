@@ -18,11 +18,12 @@ Kind = Literal["city", "district"]
 
 
 class Tenant(Struct, frozen=True, kw_only=True):
-    """An isolated customer of the platform: the city or a district."""
+    """An isolated customer of the platform: the city or a district; at the hub, the desk of an emergency service."""
 
     id: int
     slug: str
-    kind: Kind
+    kind: Kind | Literal["desk"]
+    """Folders know cities and districts only: desks are the hub's own."""
     names: Names
     centre_names: Names
     centre: tuple[float, float]
@@ -34,6 +35,16 @@ class Tenant(Struct, frozen=True, kw_only=True):
     active: bool = True
     version: int = 0
     """Rises with every change of the tenant or of its catalogue; caches follow it. 0: not yet stored."""
+
+    @property
+    def path(self) -> str:
+        """Where its pages begin; its JSON API begins with /api/v1 before that."""
+        return f"/hub/{self.slug}" if self.kind == "desk" else f"/t/{self.slug}"
+
+    @property
+    def group_path(self) -> str:
+        """Its group in the sign-in service; a role is a group below it."""
+        return f"/services/{self.slug}" if self.kind == "desk" else f"/tenants/{self.slug}"
 
 
 class Category(Struct, frozen=True, kw_only=True):

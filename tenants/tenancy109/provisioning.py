@@ -36,7 +36,7 @@ async def apply(folders: Mapping[str, TenantFolder]) -> list[Change]:
     """
     _same_numbers(folders, [tenant for tenant, _ in await repository.tenants()])
     shapes = outlines.approximate(folder.tenant for folder in folders.values())
-    return [await _apply_one(folders[slug], Outline(shapes[slug], "approximate")) for slug in folders]
+    return [await apply_one(folders[slug], Outline(shapes[slug], "approximate")) for slug in folders]
 
 
 def _same_numbers(folders: Mapping[str, TenantFolder], stored: list[Tenant]) -> None:
@@ -50,7 +50,8 @@ def _same_numbers(folders: Mapping[str, TenantFolder], stored: list[Tenant]) -> 
                 )
 
 
-async def _apply_one(folder: TenantFolder, approximate: Outline) -> Change:
+async def apply_one(folder: TenantFolder, approximate: Outline) -> Change:
+    """Write one tenant; the outline counts unless a real one was imported. Needs a store of the owner role."""
     tenant = folder.tenant
     async with transaction(tenant.id):
         await repository.lock()

@@ -13,12 +13,13 @@ from datetime import time as time_of_day
 
 from chassis109.kernel import clock
 from chassis109.kernel.errors import Unavailable
+from chassis109.kernel.settings import SettingMissing
 from chassis109.store import unit
 from dispatch109.contacts import service as contacts
 from dispatch109.demo import service as demo
 from dispatch109.demo.model import NobodyWorksHere, shares
 from dispatch109.demo.texts import Texts
-from dispatch109.settings import SettingMissing, Settings
+from dispatch109.settings import Settings
 from dispatch109.tickets.model import ALMATY
 from tenancy109 import directory
 from tenancy109.model import Tenant

@@ -6,7 +6,7 @@ from litestar.params import SkipValidation
 from litestar.response import Redirect, Template
 
 from identity109.actor import Actor
-from identity109.gate import SESSION_COOKIE, Gate
+from identity109.gate import Gate
 from identity109.model import Workplace
 from identity109.permissions import PUBLIC, SIGNED_IN, requires
 from identity109.sessions import sid_hash_of
@@ -19,7 +19,7 @@ TheGate = NamedDependency[SkipValidation[Gate]]
 @get("/", opt=requires(PUBLIC), include_in_schema=False)
 async def start(request: AnyRequest, gate: TheGate) -> Template | Redirect:
     """What this is and the way in; whoever is signed in goes on to the choice of a tenant."""
-    sid_hash = sid_hash_of(request.cookies.get(SESSION_COOKIE, ""))
+    sid_hash = sid_hash_of(gate.sid(request))
     if sid_hash is not None and await gate.sessions.enter(sid_hash, None):
         return Redirect("/tenants", status_code=303)
     return page(request, "start/start.html")

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from dispatch109.settings import SettingMissing, Settings
+from chassis109.kernel.settings import SettingMissing
+from dispatch109.settings import Settings
 
 GIVEN = {
     "DISPATCH_APP_DSN": "postgresql://dispatch_app:hidden@h/d",

@@ -6,6 +6,7 @@ import pytest
 from litestar.testing import RequestFactory
 from tests.unit.identity109.local_issuer import ORIGIN, LocalIssuer
 
+from chassis109.kernel.settings import SettingMissing
 from identity109.errors import CrossSiteRefused
 from identity109.fetch_site import refuse_cross_site, refuse_foreign_origin
 from identity109.gate import Gate
@@ -13,7 +14,7 @@ from identity109.local_path import local_path
 from identity109.oidc import Attempt
 from identity109.sealing import NotSealedByUs, Sealer, derived_key
 from identity109.sessions import sid_hash_of
-from identity109.settings import IdentitySettings, ProvisionerSettings, SettingMissing
+from identity109.settings import IdentitySettings, ProvisionerSettings
 
 KEY, OTHER = bytes(32), bytes([1] * 32)
 
