@@ -87,7 +87,7 @@ class Consumer:
     """Runs one durable pull consumer. `handlers`: subject pattern → verb, called inside the unit of work.
 
     `answer` tells the sender of a message that is given up (with the name of the last error), in the
-    transaction that puts it aside.
+    transaction that puts it aside. Consumers of one process share a `limit`, so that they share its pool.
     """
 
     def __init__(
@@ -96,9 +96,10 @@ class Consumer:
         source: Source,
         handlers: Mapping[str, Handler],
         answer: Answer | None = None,
+        limit: asyncio.Semaphore | None = None,
     ) -> None:
         self._connections, self._source, self._handlers = connections, source, handlers
-        self._answer = answer
+        self._answer, self._limit = answer, limit or asyncio.Semaphore(SIDE_BY_SIDE)
         self._failures: dict[UUID, int] = {}
         self._turns = _Turns()
         self._away = False  # PostgreSQL, in this round
@@ -137,18 +138,17 @@ class Consumer:
             lines[key].append(message)
             self._turns.expect(key, _sequence(message))
         self._away = False
-        limit = asyncio.Semaphore(SIDE_BY_SIDE)
         async with asyncio.TaskGroup() as tasks:
             for key, line in lines.items():
-                tasks.create_task(self._line(key, line, limit))
+                tasks.create_task(self._line(key, line))
         if self._away:
             await asyncio.sleep(REST_SECONDS)
 
-    async def _line(self, key: str, line: Sequence[Msg], limit: asyncio.Semaphore) -> None:
+    async def _line(self, key: str, line: Sequence[Msg]) -> None:
         """Work the messages of one key in order; behind one that must come again the later ones wait."""
         try:
             for message in line:
-                async with limit:
+                async with self._limit:
                     if self._turns.due(key, _sequence(message)) and await self._settle(message):
                         self._turns.done(key, _sequence(message))
                     else:

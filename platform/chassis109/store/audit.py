@@ -18,8 +18,8 @@ import asyncpg
 import msgspec
 
 from chassis109.store import unit
-from chassis109.store.outbox import Outbox
-from chassis109.store.sealer import ANCHOR_KEY, COLUMNS, FIRST, AuditHead, row_digest, seal_digest
+from chassis109.store.outbox import ANCHOR_KEY, Outbox
+from chassis109.store.sealer import COLUMNS, FIRST, AuditHead, row_digest, seal_digest
 
 PAGE = 100
 

@@ -6,12 +6,16 @@ The relay works for all tenants at once, as role dispatch_relay, over a pool of 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 
 from chassis109.store.unit import ACQUIRE_SECONDS
+
+ANCHOR_KEY = "audit-head"
+BATCH = 1000
 
 # The tenants with something waiting, one index probe each (a plain DISTINCT would read a whole backlog).
 _WAITING = """
@@ -37,13 +41,23 @@ ORDER BY id LIMIT $2
 FOR UPDATE OF o SKIP LOCKED
 """
 
-_PUBLISHED = "UPDATE chassis.outbox SET published_at = clock_timestamp() WHERE tenant_id = $1 AND id = ANY($2)"
+_PUBLISHED = (
+    "UPDATE chassis.outbox SET published_at = clock_timestamp() WHERE tenant_id = $1 AND id = ANY($2)"
+)
 
 # 0.2 s, 0.4 s … up to 10 s: an outage of the stream ends within seconds, a poison message costs little.
 _REFUSED = """
 UPDATE chassis.outbox SET attempts = attempts + 1,
     retry_at = now() + least(10, 0.1 * 2 ^ least(attempts + 1, 7)) * interval '1 second'
 WHERE tenant_id = $1 AND id = ANY($2)
+"""
+
+# Heads of the audit chain stay: `audit verify` measures the chain against them.
+_FORGET = """
+WITH left_long_ago AS (
+    SELECT tenant_id, id FROM chassis.outbox WHERE published_at < $1 AND key <> $2 LIMIT $3
+)
+DELETE FROM chassis.outbox AS o USING left_long_ago AS l WHERE (o.tenant_id, o.id) = (l.tenant_id, l.id)
 """
 
 _DEPTH = """
@@ -119,6 +133,14 @@ class Outbox:
     async def depth(self) -> Depth:
         """What waits, over all tenants."""
         return Depth(**(await self.fetch(_DEPTH))[0])
+
+    async def forget(self, before: datetime) -> int:
+        """Delete what was published before, a batch at a time; how much. What waits is never touched."""
+        forgotten, deleted = 0, BATCH
+        while deleted == BATCH:
+            deleted = int((await self._pool.execute(_FORGET, before, ANCHOR_KEY, BATCH)).rpartition(" ")[2])
+            forgotten += deleted
+        return forgotten
 
     @asynccontextmanager
     async def claim(self, tenant: int, limit: int) -> AsyncIterator[Claim]:

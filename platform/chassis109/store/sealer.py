@@ -28,14 +28,13 @@ import structlog
 from chassis109.kernel import clock
 from chassis109.observe import metrics
 from chassis109.store import journal, unit
-from chassis109.store.outbox import Outbox
+from chassis109.store.outbox import ANCHOR_KEY, Outbox
 
 log = structlog.get_logger()
 
 ROUND_SECONDS = 1.0
 ANCHOR_SECONDS = 60.0
 BATCH = 1000
-ANCHOR_KEY = "audit-head"
 FIRST = b"\0" * 32
 
 COLUMNS = "id, at, actor_id, actor_kind, action, object_kind, object_id, detail::text AS detail"
@@ -131,9 +130,10 @@ async def anchor(tenant: int, subject: str) -> None:
 
 
 class Sealer:
-    """Runs in the worker. `subjects` gives, for each tenant there is, the subject its heads are sent to."""
+    """Runs in the worker. `subjects` gives, for each tenant there is, the subject its heads are sent to; None:
+    they stay here."""
 
-    def __init__(self, outbox: Outbox, subjects: Callable[[], Mapping[int, str]]) -> None:
+    def __init__(self, outbox: Outbox, subjects: Callable[[], Mapping[int, str | None]]) -> None:
         self._outbox, self._subjects = outbox, subjects
         self._anchored: dict[int, float] = {}
         self._unanchored: set[int] = set()
@@ -160,7 +160,8 @@ class Sealer:
                     self._unanchored.add(row["tenant_id"])
         now = time.monotonic()
         for tenant in sorted(self._unanchored & subjects.keys()):
-            if now - self._anchored.get(tenant, -ANCHOR_SECONDS) >= ANCHOR_SECONDS:
-                await anchor(tenant, subjects[tenant])
+            subject = subjects[tenant]
+            if subject is not None and now - self._anchored.get(tenant, -ANCHOR_SECONDS) >= ANCHOR_SECONDS:
+                await anchor(tenant, subject)
                 self._anchored[tenant] = now
                 self._unanchored.discard(tenant)
