@@ -7,13 +7,15 @@ import pytest
 from litestar import Litestar
 
 from dispatch109 import app, live
+from hub112 import app as hub_app
+from hub112 import live as hub_live
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = tuple(
     ROOT / folder
     for folder in (
         "platform/chassis109", "platform/ui109", "platform/dispatch109", "tenants/tenancy109", "auth/identity109",
-        "infra/local/stack109",
+        "integrations/112/hub112", "infra/local/stack109",
     )
 )  # fmt: skip
 # Enough to assemble an application; nothing is contacted.
@@ -29,6 +31,11 @@ ENVIRONMENT = {
     "DISPATCH_INDEX_KEY": "22" * 32,
     "DISPATCH_SESSION_KEYS": "k1:" + "33" * 32,
     "DISPATCH_OIDC_SECRET": "secret",
+    "HUB_APP_DSN": "postgresql://nobody@127.0.0.1:1/nothing",
+    "HUB_URL": "http://localhost:5",
+    "HUB_LIVE_URL": "http://localhost:6",
+    "HUB_SESSION_KEYS": "k1:" + "44" * 32,
+    "HUB_OIDC_SECRET": "secret",
 }
 
 
@@ -47,9 +54,14 @@ def files() -> list[Path]:
 
 @pytest.fixture(scope="session")
 def applications() -> dict[str, Litestar]:
-    """Both web processes, assembled and not started; the environment is as before for the tests that follow."""
+    """All web processes, assembled and not started; the environment is as before for the tests that follow."""
     with pytest.MonkeyPatch.context() as environment:
         for name, value in ENVIRONMENT.items():
             environment.setenv(name, value)
             environment.delenv(f"{name}_FILE", raising=False)
-        return {"web": app.create_app(), "live": live.create_app()}
+        return {
+            "web": app.create_app(),
+            "live": live.create_app(),
+            "hub": hub_app.create_app(),
+            "hub-live": hub_live.create_app(),
+        }

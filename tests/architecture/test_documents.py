@@ -42,7 +42,7 @@ def folders(files: list[Path]) -> set[str]:
     deep = {
         str(file.parent)
         for file in files
-        if file.name == "__init__.py" and str(Path(*file.parts[:2])) in packages
+        if file.name == "__init__.py" and packages & set(map(str, file.parents))
     }
     return top | (packages - {"infra/local/stack109"}) | deep
 

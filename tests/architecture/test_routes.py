@@ -1,4 +1,4 @@
-"""Every route of both web processes: who may call it, what it says of itself."""
+"""Every route of all web processes: who may call it, what it says of itself."""
 
 from collections.abc import Iterator
 
@@ -8,11 +8,11 @@ from litestar.handlers import BaseRouteHandler
 from litestar.routes import HTTPRoute
 
 from identity109.guard import UndeclaredRoute, refuse_undeclared
-from identity109.permissions import PUBLIC, ROLES, SIGNED_IN, Permission
+from identity109.permissions import HUB_ROLES, PUBLIC, ROLES, SIGNED_IN, Permission
 
 # All that may be called without a session, and why.
 OPEN_TO_ALL = {
-    "/": "sends people to the sign-in or to their desk",
+    "/": "sends people to the sign-in or to their place of work",
     "/livez": "for the supervisor",
     "/readyz": "for the supervisor",
     "/metrics": "for a collector on this machine: the handler looks at the address",
@@ -36,7 +36,7 @@ def handlers(application: Litestar) -> Iterator[tuple[str, BaseRouteHandler]]:
                 yield route.path, handler
 
 
-@pytest.mark.parametrize("process", ["web", "live"])
+@pytest.mark.parametrize("process", ["web", "live", "hub", "hub-live"])
 def test_every_route_declares_its_permission(process: str, applications: dict[str, Litestar]) -> None:
     undeclared = [
         path
@@ -66,15 +66,12 @@ def test_only_what_is_listed_here_is_open_to_everybody(applications: dict[str, L
     assert public - OPEN_TO_ALL.keys() == set()
 
 
-def test_every_permission_that_a_route_asks_for_is_held_by_some_role(
-    applications: dict[str, Litestar],
+@pytest.mark.parametrize(("processes", "roles"), [(("web", "live"), ROLES), (("hub", "hub-live"), HUB_ROLES)])
+def test_every_permission_that_a_route_asks_for_is_held_by_some_role_of_its_service(
+    processes: tuple[str, ...], roles: dict[str, frozenset[Permission]], applications: dict[str, Litestar]
 ) -> None:
-    held = frozenset().union(*ROLES.values()) | {PUBLIC, SIGNED_IN}
-    asked = {
-        handler.opt["permission"]
-        for application in applications.values()
-        for _, handler in handlers(application)
-    }
+    held = frozenset().union(*roles.values()) | {PUBLIC, SIGNED_IN}
+    asked = {handler.opt["permission"] for name in processes for _, handler in handlers(applications[name])}
     assert asked <= held
 
 
@@ -85,15 +82,25 @@ def test_what_belongs_to_a_tenant_names_it_in_its_path(applications: dict[str, L
                 assert "{slug" in path, path
 
 
-def test_the_json_api_stands_under_its_version_and_only_there(applications: dict[str, Litestar]) -> None:
-    schema = applications["web"].openapi_schema
+def test_each_service_keeps_to_its_own_addresses(applications: dict[str, Litestar]) -> None:
+    for name, application in applications.items():
+        foreign = "/t/" if name.startswith("hub") else "/hub/"
+        assert [path for path, _ in handlers(application) if foreign in path] == []
+
+
+@pytest.mark.parametrize("service", ["web", "hub"])
+def test_the_json_api_stands_under_its_version_and_only_there(
+    service: str, applications: dict[str, Litestar]
+) -> None:
+    schema = applications[service].openapi_schema
     assert [path for path in schema.paths or {} if not path.startswith("/api/v1/")] == []
 
 
+@pytest.mark.parametrize("service", ["web", "hub"])
 def test_every_operation_of_the_api_has_a_tag_and_says_what_it_does(
-    applications: dict[str, Litestar],
+    service: str, applications: dict[str, Litestar]
 ) -> None:
-    schema = applications["web"].openapi_schema.to_schema()
+    schema = applications[service].openapi_schema.to_schema()
     for path, item in schema["paths"].items():
         for method, operation in item.items():
             assert operation.get("tags"), f"{method} {path} has no tag"
@@ -103,8 +110,11 @@ def test_every_operation_of_the_api_has_a_tag_and_says_what_it_does(
             )
 
 
-def test_operations_of_the_api_have_names_of_their_own(applications: dict[str, Litestar]) -> None:
-    schema = applications["web"].openapi_schema.to_schema()
+@pytest.mark.parametrize("service", ["web", "hub"])
+def test_operations_of_the_api_have_names_of_their_own(
+    service: str, applications: dict[str, Litestar]
+) -> None:
+    schema = applications[service].openapi_schema.to_schema()
     names = [operation["operationId"] for item in schema["paths"].values() for operation in item.values()]
     assert len(names) == len(set(names))
     assert schema["openapi"].startswith("3.1")
@@ -116,6 +126,12 @@ def test_a_handler_that_changes_something_is_no_get(applications: dict[str, Lite
         Permission.TICKET_EXECUTE,
         Permission.TICKET_ASSIGN,
         Permission.PEOPLE_MANAGE,
+        Permission.EMERGENCY_HAND_OFF,
+        Permission.EMERGENCY_CANCEL,
+        Permission.EMERGENCY_REOPEN,
+        Permission.HANDOFF_RECEIPT,
+        Permission.HANDOFF_DECIDE,
+        Permission.HANDOFF_FORWARD,
     }
     changing = [
         path
