@@ -6,13 +6,14 @@ An outside system does the same with its own key: `obtain` is all there is to it
 
 import os
 import sys
-import time
 from pathlib import Path
 from uuid import uuid4
 
 import httpx
 from joserfc import jwt
 from joserfc.jwk import ECKey
+
+from chassis109.kernel import clock
 
 ASSERTION_SECONDS = 60
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -24,7 +25,7 @@ class MachineRefused(Exception):
 
 def assertion(client: str, issuer: str, private_key: bytes) -> str:
     """What the machine says about itself: good once, for a minute, at this issuer only."""
-    key, now = ECKey.import_key(private_key), int(time.time())
+    key, now = ECKey.import_key(private_key), int(clock.now().timestamp())
     claims = {"iss": client, "sub": client, "aud": issuer, "jti": str(uuid4()), "iat": now}
     header = {"alg": "ES256", "kid": key.thumbprint()}
     return jwt.encode(header, {**claims, "exp": now + ASSERTION_SECONDS}, key, algorithms=["ES256"])
