@@ -15,7 +15,7 @@ from tests.databases import Database, Databases
 ROOT = Path(__file__).parents[1]
 NEEDED = (
     "DISPATCH_OWNER_DSN", "DISPATCH_APP_DSN", "DISPATCH_RELAY_DSN", "POSTGRES_DSN", "NATS_URL", "NATS_CREDENTIALS",
-    "DISPATCH_URL", "KEYCLOAK_URL",
+    "DISPATCH_URL", "KEYCLOAK_URL", "HUB_OWNER_DSN", "HUB_APP_DSN", "HUB_RELAY_DSN", "HUB_URL", "HUB_REALM",
 )  # fmt: skip
 STANDALONE = ("unit", "architecture")
 
@@ -47,3 +47,9 @@ async def databases(environment: dict[str, str]) -> AsyncIterator[Databases]:
 async def own_database(databases: Databases) -> Database:
     """One database with all migrations and the 14 tenants, shared by the tests of verbs and isolation."""
     return await databases.clone("tenants")
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def own_hub_database(databases: Databases) -> Database:
+    """One database of the hub with its migrations, the five desks and the agencies, shared by its tests."""
+    return await databases.clone("hub")

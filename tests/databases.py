@@ -1,7 +1,8 @@
 """Databases of the tests' own, made from templates in the cluster of the running stack.
 
 `empty`: extensions and LEAKPROOF marks only, as the bootstrap leaves it. `migrated`: all migrations. `tenants`:
-the 14 tenants as well. A clone takes a fraction of a second, so a test that breaks things takes its own.
+the 14 tenants as well. `hub`: the hub's database with its own roles, the five desks and the agencies. A clone
+takes a fraction of a second, so a test that breaks things takes its own.
 """
 
 import os
@@ -14,6 +15,8 @@ import asyncpg
 
 from chassis109.store import migrate, unit
 from dispatch109.migrate import PACKAGES
+from hub112 import migrate as hub
+from hub112.provision import provision
 from tenancy109 import directory, provisioning, registry
 
 ROOT = Path(__file__).parents[1]
@@ -55,10 +58,10 @@ class Databases:
         await self._administrator.close()
 
     async def clone(self, template: str) -> Database:
-        """A new database like the template: empty, migrated or tenants."""
+        """A new database like the template: empty, migrated, tenants or hub."""
         if template not in self._templates:
             self._templates[template] = await self._template(template)
-        return await self._create(self._templates[template].name)
+        return await self._create(self._templates[template].name, "hub" if template == "hub" else "dispatch")
 
     async def _template(self, name: str) -> Database:
         if name == "empty":
@@ -71,15 +74,21 @@ class Databases:
             made = await self.clone("empty")
             await migrate.run(made.owner, PACKAGES)
             return made
+        if name == "hub":
+            made = await self._create((await self.clone("empty")).name, "hub")
+            await migrate.run(made.owner, hub.PACKAGES, service="hub")
+            async with storing(made.owner):
+                await provision(ROOT / "tenants")
+            return made
         made = await self.clone("migrated")
         async with storing(made.owner):
             await provisioning.apply(registry.load(ROOT / "tenants"))
         return made
 
-    async def _create(self, template: str) -> Database:
+    async def _create(self, template: str, service: str = "dispatch") -> Database:
         name = f"tests109_{os.getpid()}_{next(self._numbers)}"
         await self._administrator.execute(
-            f'CREATE DATABASE "{name}" TEMPLATE "{template}" OWNER dispatch_owner'
+            f'CREATE DATABASE "{name}" TEMPLATE "{template}" OWNER {service}_owner'
         )
         self._made.append(name)
 
@@ -88,9 +97,9 @@ class Databases:
 
         return Database(
             name,
-            owner=reached("DISPATCH_OWNER_DSN"),
-            app=reached("DISPATCH_APP_DSN"),
-            relay=reached("DISPATCH_RELAY_DSN"),
+            owner=reached(f"{service.upper()}_OWNER_DSN"),
+            app=reached(f"{service.upper()}_APP_DSN"),
+            relay=reached(f"{service.upper()}_RELAY_DSN"),
             superuser=reached("POSTGRES_DSN"),
         )
 
