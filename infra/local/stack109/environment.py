@@ -15,8 +15,10 @@ from stack109.vault import Vault
 DEMO_PASSWORD = "demo-109-sko"  # noqa: S105 - printed on the page: whoever runs the demo is to know it
 HUB_DEMO_CLIENT = "hub-demo"
 BASE = ("postgres", "nats", "keycloak")
-SERVICES = ("web", "live", "worker")
-HEALTH = {"web": "/readyz", "live": "/readyz", "worker": "/livez"}
+DISPATCH = ("web", "live", "worker")
+HUB = ("hub", "hub-live", "hub-worker")
+SERVICES = (*DISPATCH, *HUB)
+HEALTH = {"worker": "/livez", "hub-worker": "/livez"}
 DATABASES = {
     "DISPATCH_OWNER_DSN": ("dispatch_owner", "dispatch"),
     "DISPATCH_APP_DSN": ("dispatch_app", "dispatch"),
@@ -131,12 +133,17 @@ class Stack:
             python, "-m", "granian", "--interface", "asgi", "--factory", "--host", "127.0.0.1",
             "--port", str(port), "--workers-kill-timeout", "3", "--no-ws", "--backlog", "1024",
         ]  # fmt: skip
+        streams = [*granian, "--backpressure", "4096"]
         argv = {
             "web": [*granian, "dispatch109.app:create_app"],
-            "live": [*granian, "--backpressure", "4096", "dispatch109.live:create_app"],
+            "live": [*streams, "dispatch109.live:create_app"],
             "worker": [python, "-m", "dispatch109.worker"],
+            "hub": [*granian, "hub112.app:create_app"],
+            "hub-live": [*streams, "hub112.live:create_app"],
+            "hub-worker": [python, "-m", "hub112.worker"],
         }[name]
+        probe = partial(http_ok, port, HEALTH.get(name, "/readyz"))
         return Part(
-            name, tuple(argv), port, self.instance.logs / f"{name}.log", partial(http_ok, port, HEALTH[name]),
+            name, tuple(argv), port, self.instance.logs / f"{name}.log", probe,
             environment=self.for_programs(), folder=self.instance.root,
         )  # fmt: skip

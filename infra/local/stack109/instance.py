@@ -19,9 +19,7 @@ PORT_OFFSETS = {
     "nats-monitor": 23,
     "postgres": 32,
 }
-RESERVED = frozenset({"hub", "hub-live", "hub-worker"})
-"""Ports that realm files already name though nothing listens there yet."""
-APPLICATION = frozenset({"web", "live", "worker"})
+APPLICATION = frozenset({"web", "live", "worker", "hub", "hub-live", "hub-worker"})
 
 
 @dataclass(frozen=True)
@@ -73,7 +71,7 @@ class Instance:
 
     def listening(self, *, base_only: bool = False) -> dict[str, int]:
         """Every port this instance opens, by name."""
-        left_out = RESERVED | APPLICATION if base_only else RESERVED
+        left_out = APPLICATION if base_only else frozenset[str]()
         return {name: self.port(name) for name in PORT_OFFSETS if name not in left_out}
 
     def make_folders(self) -> None:

@@ -14,7 +14,7 @@ from stack109.parts import Part
 from stack109.probes import http_ok
 from stack109.vault import Vault
 
-EXPIRY_SECONDS = 5.0
+EXPIRY_SECONDS = 2.0
 
 
 class Nats:

@@ -16,11 +16,15 @@ def text(stack: Stack, *, base_only: bool) -> str:
             f"    operator      {urls['DISPATCH_URL']}/t/petropavl/op",
             f"    service       {urls['DISPATCH_URL']}/t/petropavl/svc",
             f"  JSON API        {urls['DISPATCH_URL']}/api/openapi.json",
+            f"  Hub 112         {urls['HUB_URL']}/",
+            f"    desks         {urls['HUB_URL']}/hub/101   …/102 …/103 …/104 …/112",
+            f"  JSON API        {urls['HUB_URL']}/api/openapi.json",
             "",
             f"  Log in as       <role>.<tenant>   password {DEMO_PASSWORD}   (for every demo person)",
             f"    roles         {', '.join(ROLES)}",
             "    for example   operator.petropavl, executor.petropavl, senior.aiyrtau; and region.command",
-            "  Token for curl  make token PERSON=operator.petropavl",
+            "    at the hub    operator.<desk>, operator2.<desk> such as operator.103; lead.112 leads all desks",
+            "  Token for curl  make token PERSON=operator.petropavl  (or operator.103@hub, service-103)",
             "",
         ]
     admin = stack.vault.folder / "keycloak-admin"

@@ -1,24 +1,47 @@
 """The order in which a stack comes up: what waits for what, and what runs side by side."""
 
 import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from stack109 import keycloak_realms, nats_conf
-from stack109.environment import DEMO_PASSWORD, SERVICES, Stack
+from stack109.environment import DEMO_PASSWORD, DISPATCH, HUB, Stack
 from stack109.progress import step
 from stack109.shell import Command, run_apart
 from stack109.stamps import digest, is_done, mark_done
 
-MIGRATIONS = ("dispatch109.migrate",)
 TENANTS = ("tenancy109", "apply", "tenants")
-PEOPLE = ("identity109", "provision-demo")
-PEOPLE_SOURCES = (
-    "tenants",
-    "auth/identity109/demo_people.py",
-    "auth/identity109/provisioner.py",
-    "auth/identity109/keycloak_staff.py",
+DESKS = ("hub112.provision", "tenants")
+
+
+@dataclass(frozen=True)
+class People:
+    """Who is made in a realm, by which command, from what."""
+
+    title: str
+    command: tuple[str, ...]
+    sources: tuple[str, ...]
+
+
+_PROVISIONER = ("auth/identity109/provisioner.py", "auth/identity109/keycloak_staff.py")
+DISPATCH_PEOPLE = People(
+    "groups and demo people in Keycloak",
+    ("identity109", "provision-demo"),
+    ("tenants", "auth/identity109/demo_people.py", *_PROVISIONER),
 )
-DEMO = ("dispatch109.demo",)
+HUB_PEOPLE = People(
+    "the hub's groups, people and machines in Keycloak",
+    ("identity109", "provision-hub"),
+    (
+        "integrations/112/hub112/provision.py",
+        "auth/identity109/permissions.py",
+        "auth/identity109/demo_hub.py",
+        "auth/identity109/demo_people.py",
+        *_PROVISIONER,
+    ),
+)
 
 
 class Starter(Protocol):
@@ -32,7 +55,7 @@ class Starter(Protocol):
 
 
 async def start(starter: Starter, *, base_only: bool) -> None:
-    """Bring everything up. Keycloak takes longest, so the database's work goes on beside it."""
+    """Bring everything up. Keycloak takes longest, so the databases' work goes on beside it."""
     stack = starter.stack
     await asyncio.to_thread(stack.prepare)
     async with asyncio.TaskGroup() as group:
@@ -40,13 +63,35 @@ async def start(starter: Starter, *, base_only: bool) -> None:
         await _start_database(starter)
         keycloak = group.create_task(_start_identity(starter))
         if not base_only:
-            await _run(stack, "migrations", *MIGRATIONS)
-            await apply_tenants(stack)
-            await _provision_people(stack, keycloak)
-            await _run(stack, "demo data", *DEMO)
-            await broker
-            for name in SERVICES:
-                group.create_task(starter.keep(name))
+            for prepare, names in ((_prepare_dispatch, DISPATCH), (_prepare_hub, HUB)):
+                group.create_task(_serve(starter, partial(prepare, stack, keycloak), broker, names))
+
+
+async def _serve(
+    starter: Starter,
+    prepare: Callable[[], Awaitable[None]],
+    broker: "asyncio.Task[None]",
+    names: Sequence[str],
+) -> None:
+    """One service: its database and people first, then its processes."""
+    await prepare()
+    await broker
+    async with asyncio.TaskGroup() as group:
+        for name in names:
+            group.create_task(starter.keep(name))
+
+
+async def _prepare_dispatch(stack: Stack, keycloak: "asyncio.Task[None]") -> None:
+    await _run(stack, "migrations", "dispatch109.migrate")
+    await _run(stack, "tenants", *TENANTS)
+    await _provision(stack, DISPATCH_PEOPLE, keycloak)
+    await _run(stack, "demo data", "dispatch109.demo")
+
+
+async def _prepare_hub(stack: Stack, keycloak: "asyncio.Task[None]") -> None:
+    await _run(stack, "the hub's migrations", "hub112.migrate")
+    await _run(stack, "desks and sending agencies", *DESKS)
+    await _provision(stack, HUB_PEOPLE, keycloak)
 
 
 async def _start_broker(starter: Starter) -> None:
@@ -55,14 +100,15 @@ async def _start_broker(starter: Starter) -> None:
 
 
 async def apply_tenants(stack: Stack) -> None:
-    """Read the registry, refuse what is wrong in it, write it into the database."""
+    """Read the registry, refuse what is wrong in it, write it into both databases."""
     await _run(stack, "tenants", *TENANTS)
+    await _run(stack, "desks and sending agencies", *DESKS)
 
 
 async def admit_tenants(stack: Stack) -> None:
     """The places in the streams and the people of today's tenants, while everything runs."""
     await _make_streams(stack)
-    await _run(stack, "groups and demo people in Keycloak", *PEOPLE)
+    await _run(stack, DISPATCH_PEOPLE.title, *DISPATCH_PEOPLE.command)
 
 
 async def _make_streams(stack: Stack) -> None:
@@ -85,16 +131,15 @@ async def _start_identity(starter: Starter) -> None:
     await asyncio.to_thread(keycloak_realms.bring_up_to_date, starter.stack.keycloak)
 
 
-async def _provision_people(stack: Stack, keycloak: "asyncio.Task[None]") -> None:
-    """Groups and demo people in Keycloak: only when what they are made from has changed."""
+async def _provision(stack: Stack, people: People, keycloak: "asyncio.Task[None]") -> None:
+    """Groups and people in Keycloak: only when what they are made from has changed."""
     instance = stack.instance
-    root = instance.root
-    fingerprint = digest(*(root / source for source in PEOPLE_SOURCES), DEMO_PASSWORD)
-    stamp = instance.folder / "stamps" / "people"
+    fingerprint = digest(*(instance.root / source for source in people.sources), DEMO_PASSWORD)
+    stamp = instance.folder / "stamps" / people.command[-1]
     if is_done(stamp, fingerprint):
         return
     await keycloak
-    await _run(stack, "groups and demo people in Keycloak", *PEOPLE)
+    await _run(stack, people.title, *people.command)
     mark_done(stamp, fingerprint)
 
 

@@ -1,5 +1,6 @@
 """The commands, against the very stack this test run stands on."""
 
+import base64
 import json
 import os
 import shutil
@@ -7,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -72,6 +74,31 @@ def test_a_token_of_a_demo_person_opens_the_interface_of_that_persons_tenant() -
     assert answer.status_code == 200
 
 
+def claims(token: str) -> dict[str, Any]:
+    part = token.split(".")[1]
+    content: dict[str, Any] = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    return content
+
+
+@pytest.mark.parametrize(
+    ("name", "groups"),
+    [
+        ("operator.103@hub", ["/services/103/hub-operator"]),
+        ("service-103", ["/services/103/machine"]),
+    ],
+)
+def test_a_token_for_the_hub_names_the_desk_and_the_role(name: str, groups: list[str]) -> None:
+    said = claims(stack("token", name).stdout)
+    assert (said["aud"], said["groups"]) == ("hub-api", groups)
+    assert said["iss"].endswith("/realms/sko-112")
+
+
+def test_a_machine_that_does_not_exist_gets_a_sentence() -> None:
+    refused = stack("token", "service-999")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "no machine 'service-999'" in refused.stderr
+
+
 def test_a_token_for_nobody_is_refused_with_a_sentence() -> None:
     refused = stack("token", "nobody.petropavl")
     assert (refused.returncode, refused.stdout) == (1, "")
@@ -115,7 +142,7 @@ def test_everything_serves_again_after_postgresql_was_away_without_being_started
     before = {
         name: line[2]
         for name, line in lines_of_status().items()
-        if name in ("keycloak", "web", "live", "worker")
+        if name in ("keycloak", "web", "live", "worker", "hub", "hub-live", "hub-worker")
     }
     assert stack("part", "stop", "postgres").returncode == 0
     time.sleep(2)
