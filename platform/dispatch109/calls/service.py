@@ -15,19 +15,18 @@ from dispatch109.calls import repository
 from dispatch109.calls.model import CallLine, place_patterns
 from dispatch109.catalogue import service as catalogues
 from dispatch109.contacts import service as contacts
-from dispatch109.contacts.model import LANGUAGES, Contact, read_phone
+from dispatch109.contacts.model import read_contact, read_phone
 from dispatch109.tickets import reading
 from dispatch109.tickets import repository as ticket_rows
 from dispatch109.tickets import service as tickets
 from dispatch109.tickets.model import Ticket
+from dispatch109.tickets.place import MOST_ADDRESS, Named, read_place, read_point
 from dispatch109.tickets.service import Request
 from identity109.actor import Actor
 
 NEAR_METRES = 300
 NEAR_MOST = 8
 EARLIER_MOST = 8
-MOST_ADDRESS = 300
-POINT_DECIMALS = 6  # a decimetre
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +51,7 @@ async def register(said: Said, actor: Actor, key: RequestKey | None = None) -> T
     Raises Invalid with every field that must be corrected.
     """
     form = Form()
-    contact = _contact(form, said)
+    contact = read_contact(form, said.phone, said.applicant, said.language)
     request = await _request(form, said, actor)
     form.done()
     return await once(
@@ -66,7 +65,7 @@ async def register(said: Said, actor: Actor, key: RequestKey | None = None) -> T
 async def consult(said: Said, actor: Actor, key: RequestKey | None = None) -> UUID:
     """Record a call that was answered on the spot; phone and name only if given. The call's id."""
     form = Form()
-    contact = _contact(form, said, phone_required=False)
+    contact = read_contact(form, said.phone, said.applicant, said.language, phone_required=False)
     note = form.text("text", said.text, most=4000)
     catalogue = await catalogues.of(actor.here)
     known = {category.code for category in catalogue.categories}
@@ -112,7 +111,7 @@ async def earlier(typed: str, actor: Actor) -> list[Ticket]:
 async def near(lon: float, lat: float, actor: Actor) -> list[tuple[Ticket, float]]:
     """Open tickets that the actor may see within 300 m of a point, with their distance in metres, nearest first."""
     form = Form()
-    point = _point(form, lon, lat)
+    point = read_point(form, lon, lat)
     form.done()
     if point is None:
         return []
@@ -129,48 +128,17 @@ async def at_address(typed: str, actor: Actor) -> list[Ticket]:
         return await ticket_rows.at_address(patterns, NEAR_MOST)
 
 
-def _contact(form: Form, said: Said, *, phone_required: bool = True) -> Contact:
-    return Contact(
-        uuid7(),
-        form.text("applicant", said.applicant, most=200),
-        read_phone(form, "phone", said.phone, required=phone_required),
-        form.choice("language", said.language, LANGUAGES) or "kk",
-    )
-
-
 async def _request(form: Form, said: Said, actor: Actor) -> Request:
     tenant = actor.here
     catalogue = await catalogues.of(tenant)
     code = form.choice("category", said.category, {category.code for category in catalogue.categories})
-    address, landmark = (
-        form.text("address", said.address, most=300),
-        form.text("landmark", said.landmark, most=300),
-    )
+    place = await read_place(form, Named(said.address, said.landmark, said.lon, said.lat), actor)
     text = form.text("text", said.text, most=4000, required=True)
-    point = _point(form, said.lon, said.lat)
-    failed = {error.field for error in form.errors}
-    if point and not await catalogues.covers(tenant, point):
-        form.refuse(
-            "point", "outside", "This point lies outside {tenant}.", tenant=tenant.names[actor.language]
-        )
-    elif not (address or landmark or point) and not failed & {"address", "landmark", "point"}:
-        form.refuse("address", "place", "Say where: an address, a landmark or a point on the map.")
     category = catalogue.category(code)
     priority = said.priority if said.priority is not None else (category.priority if category else 3)
     if not 1 <= priority <= 3:
         form.refuse("priority", "range", "The priority is a number from 1 to 3.")
-    return Request(code, text, address, landmark, point, priority)
-
-
-def _point(form: Form, lon: float | None, lat: float | None) -> tuple[float, float] | None:
-    if lon is None and lat is None:
-        return None
-    if lon is None or lat is None or not (-180 <= lon <= 180 and -90 <= lat <= 90):
-        form.refuse(
-            "point", "range", "A point has a longitude from −180 to 180 and a latitude from −90 to 90."
-        )
-        return None
-    return (round(lon, POINT_DECIMALS), round(lat, POINT_DECIMALS))
+    return Request(code, text, place.address, place.landmark, place.point, priority)
 
 
 async def log(after: tuple[datetime, UUID] | None, outcome: str, most: int, actor: Actor) -> list[CallLine]:

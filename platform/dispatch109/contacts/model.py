@@ -5,6 +5,7 @@ from uuid import UUID
 
 import phonenumbers
 
+from chassis109.kernel.ids import uuid7
 from chassis109.kernel.text import Form
 
 LANGUAGES = frozenset({"kk", "ru", "en"})
@@ -19,6 +20,18 @@ class Contact:
     name: str
     phone: str
     language: str
+
+
+def read_contact(
+    form: Form, phone: str, applicant: str, language: str, *, phone_required: bool = True
+) -> Contact:
+    """A new contact from what was typed; refuses `phone`, `applicant` and `language` by name."""
+    return Contact(
+        uuid7(),
+        form.text("applicant", applicant, most=200),
+        read_phone(form, "phone", phone, required=phone_required),
+        form.choice("language", language, LANGUAGES) or "kk",
+    )
 
 
 def read_phone(form: Form, field: str, typed: str, *, required: bool = True) -> str:

@@ -181,6 +181,37 @@ async def reopen(ticket_id: UUID, reason: str, actor: Actor) -> Ticket:
         return await _assign(reopened, served_by[-1], actor, catalogue, again)
 
 
+async def hand_off(ticket_id: UUID, emergency: str, actor: Actor) -> Ticket:
+    """The ticket is an emergency: the emergency services are responsible now, and the utility service no longer."""
+    async with transaction(actor.tenant_id):
+        ticket = await _locked(ticket_id, actor)
+        ticket.require(State.HANDED_OFF)
+        await repository.end_assignment(ticket.id, "handed_off")
+        given = Move("hand_off", State.HANDED_OFF, detail={"emergency": emergency})
+        return await move(ticket, actor, given, react_by=None, paused_at=None)
+
+
+async def end_emergency(ticket_id: UUID, emergency: str, actor: Actor) -> Ticket:
+    """The emergency services have ended their work; the applicant is now owed a call."""
+    async with transaction(actor.tenant_id):
+        ticket = await _locked(ticket_id, actor)
+        ticket.require(State.CALLBACK_DUE)
+        ended = Move("end_emergency", State.CALLBACK_DUE, detail={"emergency": emergency})
+        return await move(ticket, actor, ended, done_at=clock.now())
+
+
+async def take_back(ticket_id: UUID, emergency: str, actor: Actor) -> Ticket:
+    """No emergency service took it: the utility service that had it last is responsible again, with a new clock."""
+    async with transaction(actor.tenant_id):
+        ticket = await _locked(ticket_id, actor)
+        if ticket.state is not State.HANDED_OFF:
+            raise WrongState(ticket)
+        served_by = [a.service_code for a in await repository.assignments(ticket.id)]
+        catalogue = await catalogues.of(actor.here)
+        back = Move("take_back", State.ASSIGNED, detail={"emergency": emergency})
+        return await _assign(ticket, served_by[-1], actor, catalogue, back)
+
+
 async def note_silence(ticket_id: UUID, actor: Actor) -> Ticket:
     """“Did not react”: the assignment was neither accepted nor returned in time. Called by the watchdog."""
     ticket = await _locked(ticket_id, actor)
