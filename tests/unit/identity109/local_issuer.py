@@ -32,7 +32,10 @@ class Grant:
 
 @dataclass
 class LocalIssuer:
-    """One realm. `keys` is what the certs endpoint shows; `answers` overrules an endpoint with a status."""
+    """One realm, that of the dispatch unless said otherwise.
+
+    `keys` is what the certs endpoint shows; `answers` overrules an endpoint with a status.
+    """
 
     key: ECKey = field(default_factory=lambda: ECKey.generate_key("P-256", {"kid": "key-1", "use": "sig"}))
     keys: list[dict[str, Any]] = field(default_factory=list)
@@ -41,6 +44,8 @@ class LocalIssuer:
     codes: dict[str, Grant] = field(default_factory=dict)
     refresh_tokens: dict[str, Grant] = field(default_factory=dict)
     slow_seconds: float = 0.0
+    realm: str = REALM
+    client: str = CLIENT
     ahead_seconds: int = 0
     """How far the issuer's clock is ahead, for tests that move ours."""
 
@@ -69,16 +74,18 @@ class LocalIssuer:
 
     @property
     def url(self) -> str:
-        return f"{self.origin}{REALM}"
+        return f"{self.origin}{self.realm}"
 
     def settings(self, **changes: Any) -> IdentitySettings:
         return IdentitySettings(
             **{
                 "origin": ORIGIN,
                 "keycloak_url": self.origin,
+                "realm": self.realm.rsplit("/", 1)[1],
+                "client_id": self.client,
                 "client_secret": SECRET,
                 "session_keys": {"k1": bytes(range(32))},
-                "api_clients": frozenset({CLIENT, "dispatch-demo"}),
+                "api_clients": frozenset({self.client, "dispatch-demo"}),
                 **changes,
             }
         )
@@ -98,7 +105,7 @@ class LocalIssuer:
             "sub": str(uuid4()),
             "typ": "Bearer",
             "aud": ["dispatch-api", "account"],
-            "azp": CLIENT,
+            "azp": self.client,
             "exp": now + 300,
             "iat": now,
             "sid": "keycloak-session-1",
@@ -120,7 +127,7 @@ class LocalIssuer:
     def logout_token(self, **changes: Any) -> str:
         whole = {
             "iss": self.url,
-            "aud": CLIENT,
+            "aud": self.client,
             "iat": int(time.time()),
             "exp": int(time.time()) + 60,
             "jti": str(uuid4()),
@@ -145,7 +152,7 @@ class LocalIssuer:
         return token
 
     def _answer_tokens(self, form: dict[str, str]) -> tuple[int, dict[str, Any]]:
-        if (form.get("client_id"), form.get("client_secret")) != (CLIENT, SECRET):
+        if (form.get("client_id"), form.get("client_secret")) != (self.client, SECRET):
             return 401, {"error": "unauthorized_client"}
         if form["grant_type"] == "authorization_code":
             grant = self.codes.pop(form["code"], None)
@@ -163,7 +170,7 @@ class LocalIssuer:
     def _token_set(self, grant: Grant) -> dict[str, Any]:
         now = self.now()
         claims = {**grant.claims, "iat": now, "exp": now + 300}
-        identity = {**claims, "typ": "ID", "aud": CLIENT, "nonce": grant.nonce}
+        identity = {**claims, "typ": "ID", "aud": self.client, "nonce": grant.nonce}
         following = uuid4().hex
         self.refresh_tokens[following] = grant
         return {

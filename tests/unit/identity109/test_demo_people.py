@@ -4,9 +4,10 @@ from collections import Counter
 from dataclasses import replace
 from uuid import UUID, uuid5
 
+from identity109 import demo_hub
 from identity109.demo_people import DemoPerson, Seat, groups, people
 from identity109.keycloak_staff import Account
-from identity109.permissions import ROLES
+from identity109.permissions import HUB_ROLES, ROLES
 from identity109.provisioner import Difference, State, compare
 
 SERVICES = {"petropavl": ["water", "heat"], "qyzylzhar": ["water"]}
@@ -105,3 +106,30 @@ def test_a_wrong_name_a_wrong_group_and_a_closed_account_are_found() -> None:
     assert {person.username for _, person in found.renamed} == {"lawyer.petropavl", "head.petropavl"}
     assert found.leaving == ((head.subject, "/tenants/petropavl/auditor"),)
     assert found.joining == ((state.accounts["auditor.petropavl"].subject, "/tenants/petropavl/auditor"),)
+
+
+DESKS = ["101", "103", "112"]
+
+
+def test_every_desk_has_two_operators_and_one_lead_leads_all() -> None:
+    found = {person.username: person.groups for person in demo_hub.people(DESKS)}
+
+    assert found["operator.103"] == found["operator2.103"] == {"/services/103/hub-operator"}
+    assert found["lead.112"] == {
+        *(f"/services/{code}/hub-lead" for code in DESKS),
+        "/services/112/hub-operator",
+    }
+    assert len(found) == 2 * len(DESKS) + 1
+
+
+def test_a_machine_is_a_member_of_its_own_desk_only() -> None:
+    found = {machine.name: machine.groups for machine in demo_hub.machines(DESKS)}
+
+    assert found == {f"service-{code}": {f"/services/{code}/machine"} for code in DESKS}
+
+
+def test_groups_of_desks_stand_after_their_parents() -> None:
+    paths = demo_hub.groups(DESKS)
+
+    assert len(paths) == len(set(paths)) == 1 + len(DESKS) * (1 + len(HUB_ROLES))
+    assert all(path.rpartition("/")[0] in paths[:position] for position, path in enumerate(paths) if position)

@@ -1,6 +1,7 @@
 """The table of roles against the rights written in the design (identity.md, "Rights")."""
 
 from dataclasses import replace
+from typing import Literal
 from uuid import uuid4
 
 import pytest
@@ -16,28 +17,43 @@ from identity109.model import (
     region_roles,
     tenant_slugs,
 )
-from identity109.permissions import PUBLIC, ROLES, SIGNED_IN, Permission, granted, requires
+from identity109.permissions import (
+    HUB_ROLES,
+    PUBLIC,
+    ROLES,
+    SIGNED_IN,
+    Permission,
+    granted,
+    requires,
+    roles_in,
+)
 from tenancy109.model import Tenant
 
 P = Permission
 
 # Each row of the design's table that belongs to a tenant: all that the role may do.
 DESIGN: dict[str, set[Permission]] = {
-    # tickets of the tenant; phone shown while the call or ticket is theirs | intake, callback
-    "operator": {P.TICKET_READ, P.CALL_READ, P.TICKET_OPEN, P.CALLBACK_RECORD, P.CONTACT_OWN, P.CATALOGUE_READ},
+    # tickets of the tenant; phone shown while the call or ticket is theirs | intake, callback, hand off
+    "operator": {
+        P.TICKET_READ, P.CALL_READ, P.TICKET_OPEN, P.CALLBACK_RECORD, P.CONTACT_OWN, P.CATALOGUE_READ,
+        P.EMERGENCY_READ, P.EMERGENCY_HAND_OFF, P.EMERGENCY_CANCEL,
+    },
     # all of the tenant | assign, merge, hand off, override
     "senior": {
         P.TICKET_READ, P.CALL_READ, P.TICKET_OPEN, P.CALLBACK_RECORD, P.CONTACT_OWN, P.CONTACT_UNMASK, P.CATALOGUE_READ,
-        P.FIGURES_READ, P.TICKET_ASSIGN, P.TICKET_OVERRIDE,
+        P.FIGURES_READ, P.TICKET_ASSIGN, P.TICKET_OVERRIDE, P.EMERGENCY_READ, P.EMERGENCY_HAND_OFF,
+        P.EMERGENCY_CANCEL, P.EMERGENCY_REOPEN,
     },
     # all, personal data masked; masked exports | –
-    "analyst": {P.TICKET_READ, P.CALL_READ, P.TICKET_EXPORT, P.CATALOGUE_READ, P.FIGURES_READ},
+    "analyst": {
+        P.TICKET_READ, P.CALL_READ, P.TICKET_EXPORT, P.CATALOGUE_READ, P.FIGURES_READ, P.EMERGENCY_READ,
+    },
     # tickets and legal consultations | legal answers (a later slice)
     "lawyer": {P.TICKET_READ, P.CALL_READ, P.CATALOGUE_READ},
     # tickets of the own service | status, evidence
     "executor": {P.TICKET_READ, P.TICKET_EXECUTE, P.CATALOGUE_READ},
     # all figures, texts | approvals (a later slice)
-    "head": {P.TICKET_READ, P.CALL_READ, P.CATALOGUE_READ, P.FIGURES_READ},
+    "head": {P.TICKET_READ, P.CALL_READ, P.CATALOGUE_READ, P.FIGURES_READ, P.EMERGENCY_READ},
     # staff and settings | staff, dictionaries (a later slice)
     "tenant-admin": {P.PEOPLE_MANAGE, P.CATALOGUE_READ},
     # audit log | –
@@ -45,24 +61,36 @@ DESIGN: dict[str, set[Permission]] = {
 }  # fmt: skip
 
 
-def tenant(slug: str = "petropavl", id: int = 1) -> Tenant:
+# The rows of the desks: read, receipts, decisions and figures of the own desk; forward; the API of machines.
+HUB_DESIGN: dict[str, set[Permission]] = {
+    "hub-operator": {P.HANDOFF_READ, P.HANDOFF_RECEIPT, P.HANDOFF_DECIDE, P.HUB_FIGURES_READ},
+    "hub-lead": {P.HANDOFF_READ, P.HANDOFF_RECEIPT, P.HANDOFF_DECIDE, P.HUB_FIGURES_READ, P.HANDOFF_FORWARD},
+    "machine": {P.HANDOFF_READ, P.HANDOFF_RECEIPT, P.HANDOFF_DECIDE, P.HANDOFF_MACHINE},
+}
+
+
+def tenant(slug: str = "petropavl", id: int = 1, kind: Literal["city", "desk"] = "city") -> Tenant:
     return Tenant(
-        id=id, slug=slug, kind="city", names={}, centre_names={}, centre=(69.1, 54.9), kato="5910", dial_code="7152",
+        id=id, slug=slug, kind=kind, names={}, centre_names={}, centre=(69.1, 54.9), kato="5910", dial_code="7152",
         population=1, duty_phones={},
     )  # fmt: skip
 
 
 def test_the_roles_are_those_of_the_design() -> None:
     assert {role: set(rights) for role, rights in ROLES.items()} == DESIGN
+    assert {role: set(rights) for role, rights in HUB_ROLES.items()} == HUB_DESIGN
 
 
 def test_no_role_holds_a_pseudo_permission() -> None:
-    assert not any({PUBLIC, SIGNED_IN} & rights for rights in ROLES.values())
+    assert not any({PUBLIC, SIGNED_IN} & rights for rights in (ROLES | HUB_ROLES).values())
 
 
 @pytest.mark.parametrize("role", ["analyst", "lawyer", "head", "tenant-admin", "auditor"])
 def test_who_only_reads_changes_no_ticket(role: str) -> None:
-    acts = {P.TICKET_OPEN, P.TICKET_ASSIGN, P.TICKET_EXECUTE, P.TICKET_OVERRIDE, P.CALLBACK_RECORD}
+    acts = {
+        P.TICKET_OPEN, P.TICKET_ASSIGN, P.TICKET_EXECUTE, P.TICKET_OVERRIDE, P.CALLBACK_RECORD, P.EMERGENCY_HAND_OFF,
+        P.EMERGENCY_CANCEL, P.EMERGENCY_REOPEN,
+    }  # fmt: skip
 
     assert not acts & ROLES[role]
 
@@ -98,6 +126,42 @@ def test_the_service_of_an_executor_comes_from_the_database() -> None:
     )
 
 
+def test_no_name_of_a_role_stands_in_both_services() -> None:
+    assert not ROLES.keys() & HUB_ROLES.keys()
+    assert not frozenset().union(*ROLES.values()) & frozenset().union(*HUB_ROLES.values())
+
+
+def test_a_dispatch_role_is_nothing_at_a_desk_nor_the_reverse() -> None:
+    desk = tenant("103", 103, "desk")
+    groups = ["/services/103/operator", "/services/103/hub-operator", "/tenants/103/hub-operator"]
+    odd = ["/tenants/petropavl/hub-operator", "/services/petropavl/hub-operator"]
+
+    assert agreed(desk, groups, ["operator", "hub-operator"], [None, None])[0] == {"hub-operator"}
+    assert agreed(desk, groups[:1], ["operator", "hub-operator"], [None, None])[0] == frozenset()
+    assert agreed(desk, groups[2:], ["hub-operator"], [None])[0] == frozenset()
+    assert agreed(tenant(), odd, ["hub-operator"], [None])[0] == frozenset()
+
+
+def test_a_role_at_one_desk_is_none_at_another() -> None:
+    groups, rows = ["/services/101/hub-operator"], (["hub-operator"], [None])
+
+    assert agreed(tenant("101", 101, "desk"), groups, *rows)[0] == {"hub-operator"}
+    assert agreed(tenant("103", 103, "desk"), groups, *rows)[0] == frozenset()
+
+
+def test_only_a_machine_is_a_machine_and_it_is_nothing_else() -> None:
+    desk = tenant("103", 103, "desk")
+    groups = ["/services/103/machine", "/services/103/hub-lead"]
+    rows = (["machine", "hub-lead"], [None, None])
+
+    assert agreed(desk, groups, *rows, "person")[0] == {"hub-lead"}
+    assert agreed(desk, groups, *rows, "machine")[0] == {"machine"}
+    assert (
+        agreed(tenant(), ["/tenants/petropavl/operator"], ["operator"], [None], "machine")[0] == frozenset()
+    )
+    assert [kind for kind in ("city", "district") if roles_in(kind, "machine")] == []
+
+
 def test_a_role_that_only_a_row_invents_gives_nothing() -> None:
     assert agreed(tenant(), ["/tenants/petropavl/root"], ["root"], [None])[0] == frozenset()
 
@@ -128,15 +192,21 @@ def test_a_role_begins_at_its_screen(roles: tuple[str, ...], screen: str) -> Non
     assert Workplace(tenant(), roles).first_screen == screen
 
 
+@pytest.mark.parametrize("role", ["hub-operator", "hub-lead"])
+def test_people_of_a_desk_begin_at_its_board(role: str) -> None:
+    assert Workplace(tenant("103", 103, "desk"), (role,)).first_screen == "/hub/103"
+
+
 def test_groups_name_tenants_once_and_roles_of_the_region() -> None:
     groups = [
         "/region/region-command",
         "/tenants/esil/operator",
         "/tenants/esil/senior",
         "/tenants/aqzhar/head",
+        "/services/103/hub-lead",
     ]
 
-    assert tenant_slugs(groups) == ("esil", "aqzhar")
+    assert tenant_slugs(groups) == ("esil", "aqzhar", "103")
     assert region_roles(groups) == ("region-command",)
 
 
@@ -148,13 +218,19 @@ def test_a_reason_must_be_said_in_plain_words() -> None:
 
 
 def test_an_executor_and_nobody_else_names_a_service() -> None:
-    checked_role("executor", "water")
-    checked_role("operator", None)
+    checked_role(tenant(), "executor", "water")
+    checked_role(tenant(), "operator", None)
+    checked_role(tenant("103", 103, "desk"), "machine", None)
     for role, service in (("executor", None), ("operator", "water")):
         with pytest.raises(WrongService):
-            checked_role(role, service)
-    with pytest.raises(Invalid):
-        checked_role("region-command", None)
+            checked_role(tenant(), role, service)
+    for place, role in (
+        (tenant(), "region-command"),
+        (tenant(), "machine"),
+        (tenant("103", 103, "desk"), "operator"),
+    ):
+        with pytest.raises(Invalid):
+            checked_role(place, role, None)
 
 
 def test_a_declaration_is_one_permission() -> None:
