@@ -7,8 +7,8 @@ max_deliver (it skips silently), explicit acknowledgement.
 
 import asyncio
 import time
-from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections import defaultdict, deque
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,7 +29,7 @@ from chassis109.store.unit import transaction
 log = structlog.get_logger()
 
 TRIES = 5
-FETCH = 50
+FETCH = 20
 FETCH_SECONDS = 5.0
 SIDE_BY_SIDE = 8  # as many as a worker's pool has connections
 RETRY_SECONDS = 1.0
@@ -102,7 +102,7 @@ class Consumer:
         self._answer, self._limit = answer, limit or asyncio.Semaphore(SIDE_BY_SIDE)
         self._failures: dict[UUID, int] = {}
         self._turns = _Turns()
-        self._away = False  # PostgreSQL, in this round
+        self._away = False  # PostgreSQL, a moment ago
 
     async def run(self) -> None:
         """Consume until cancelled; NATS and PostgreSQL may come and go."""
@@ -113,12 +113,7 @@ class Consumer:
                 subscription = await jetstream.pull_subscribe_bind(
                     durable=self._source.durable, stream=self._source.stream
                 )
-                try:
-                    while True:
-                        await self._round(subscription)
-                finally:
-                    with suppress(*BROKER_ERRORS):
-                        await subscription.unsubscribe()
+                await self._consume(subscription)
             except (BusAway, *BROKER_ERRORS) as error:
                 log.warning("consumer.bus_away", durable=self._source.durable, error=type(error).__name__)
             except Exception as error:  # the outer edge: a consumer outlives everything
@@ -126,35 +121,57 @@ class Consumer:
             # A closed connection raises at once: without a pause this loop would starve all others.
             await asyncio.sleep(REST_SECONDS)
 
-    async def _round(self, subscription: JetStreamContext.PullSubscription) -> None:
-        """Fetch what is there and work it off, each key on its own."""
+    async def _consume(self, subscription: JetStreamContext.PullSubscription) -> None:
+        """Fetch what there is room for; a slow message holds up its own key and nothing else."""
+        lines: dict[str, deque[Msg]] = {}
+        tasks: set[asyncio.Task[None]] = set()
         try:
-            messages = await subscription.fetch(FETCH, timeout=FETCH_SECONDS)
-        except TimeoutError:  # nothing came
-            return
-        lines: defaultdict[str, list[Msg]] = defaultdict(list)
-        for message in sorted(messages, key=_sequence):
-            key = self._source.key_of(message.subject)
-            lines[key].append(message)
-            self._turns.expect(key, _sequence(message))
-        self._away = False
-        async with asyncio.TaskGroup() as tasks:
-            for key, line in lines.items():
-                tasks.create_task(self._line(key, line))
-        if self._away:
-            await asyncio.sleep(REST_SECONDS)
+            while True:
+                for message in sorted(await self._fetch(subscription), key=_sequence):
+                    key = self._source.key_of(message.subject)
+                    self._turns.expect(key, _sequence(message))
+                    if key in lines:
+                        lines[key].append(message)
+                        continue
+                    lines[key] = deque([message])
+                    task = asyncio.create_task(self._line(key, lines))
+                    tasks.add(task)
+                    task.add_done_callback(tasks.discard)
+                while sum(map(len, lines.values())) >= FETCH:
+                    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            with suppress(*BROKER_ERRORS):
+                await subscription.unsubscribe()
 
-    async def _line(self, key: str, line: Sequence[Msg]) -> None:
-        """Work the messages of one key in order; behind one that must come again the later ones wait."""
+    async def _fetch(self, subscription: JetStreamContext.PullSubscription) -> list[Msg]:
+        if self._away:
+            self._away = False
+            await asyncio.sleep(REST_SECONDS)
         try:
-            for message in line:
+            return await subscription.fetch(FETCH, timeout=FETCH_SECONDS)
+        except TimeoutError:  # nothing came
+            return []
+
+    async def _line(self, key: str, lines: dict[str, deque[Msg]]) -> None:
+        """Work the messages of one key in order; behind one that must come again the later ones wait."""
+        while lines[key]:
+            message = lines[key].popleft()
+            try:
                 async with self._limit:
                     if self._turns.due(key, _sequence(message)) and await self._settle(message):
                         self._turns.done(key, _sequence(message))
                     else:
                         await message.nak(RETRY_SECONDS)
-        except BROKER_ERRORS as error:  # not acknowledged: it comes again, and the inbox knows it
-            log.warning("consumer.not_acknowledged", durable=self._source.durable, error=type(error).__name__)
+            except (
+                Exception
+            ) as error:  # the outer edge: not acknowledged, it comes again and the inbox knows it
+                log.warning(
+                    "consumer.not_acknowledged", durable=self._source.durable, error=type(error).__name__
+                )
+        del lines[key]
 
     async def _settle(self, message: Msg) -> bool:
         """Work one message. False when it must come again before the later ones of its key."""

@@ -1,19 +1,32 @@
-"""A consumer applies each message once, survives failures, and puts poison aside in sight."""
+"""A consumer applies each message once, survives failures and kills, and puts poison aside in sight."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
-from nats.js.api import ConsumerConfig, DeliverPolicy
+from prometheus_client import REGISTRY
+from tests.integration.chassis.consuming import (
+    SUBJECT,
+    consuming,
+    count,
+    durable,
+    note,
+    publish,
+    running,
+    until,
+    until_counted,
+    waiting,
+)
 
 from chassis109.bus import consumer
 from chassis109.bus.connection import Connections
-from chassis109.bus.consumer import Consumer, Delivery, Handler, Source
+from chassis109.bus.consumer import Consumer, Delivery, Source
 from chassis109.kernel.ids import uuid7
-from chassis109.store import inbox, unit
+from chassis109.store import inbox, journal, unit
 
-SUBJECT = "sko.feed.petropavl.probe"
+DYING = Path(__file__).with_name("dying_consumer.py")
 
 
 @pytest.fixture(autouse=True)
@@ -22,61 +35,53 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(consumer, "REST_SECONDS", 0.1)
 
 
-@asynccontextmanager
-async def _consuming(
-    connections: Connections, tenant: int, handlers: dict[str, Handler]
-) -> AsyncIterator[str]:
-    jetstream = (await connections.get("REGION")).jetstream()
-    durable = f"test-{uuid7().hex}"
-    config = ConsumerConfig(durable_name=durable, deliver_policy=DeliverPolicy.NEW, filter_subject=SUBJECT)
-    await jetstream.add_consumer("FEED", config)
-    source = Source("REGION", "FEED", durable, lambda _: tenant)
-    task = asyncio.create_task(Consumer(connections, source, handlers).run())
-    try:
-        yield durable
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-        await jetstream.delete_consumer("FEED", durable)
+async def _never(_: Delivery) -> None:
+    raise AssertionError
 
 
-async def _publish(connections: Connections, payload: bytes, message_id: str | None = None) -> None:
-    client = await connections.get("T_PETROPAVL")
-    headers = {"Nats-Msg-Id": message_id or str(uuid7())}
-    await client.jetstream().publish(SUBJECT, payload, headers=headers)
-
-
-async def _count(tenant: int, table: str) -> int:
-    async with unit.transaction(tenant):
-        return int(await unit.fetchval(f"SELECT count(*) FROM chassis.{table}"))
+async def _poisoned(delivery: Delivery) -> None:
+    if delivery.payload == b"poison":
+        raise ValueError("'+77011234567'")
 
 
 async def test_a_message_and_its_effect_are_one_transaction_and_happen_once(
     tenant: int, connections: Connections
 ) -> None:
-    worked = asyncio.Event()
-    tries = 0
+    tries: list[int] = []
 
     async def handler(delivery: Delivery) -> None:
-        nonlocal tries
-        tries += 1
-        await unit.execute(
-            "INSERT INTO chassis.audit (tenant_id, at, actor_kind, action, object_kind, object_id)"
-            " VALUES (app.tenant(), now(), 'system', 'applied', 'probe', $1)",
-            delivery.payload.decode(),
-        )
-        if tries == 1:
+        tries.append(delivery.deliveries)
+        await note(delivery.payload)
+        if len(tries) == 1:
             raise RuntimeError("after the effect, before the commit")
-        worked.set()
 
-    async with _consuming(connections, tenant, {"sko.feed.*.probe": handler}):
-        await _publish(connections, b"one")
-        await asyncio.wait_for(worked.wait(), 10)
+    async with consuming(connections, tenant, {"sko.feed.*.probe": handler}) as name:
+        await publish(connections, b"one")
+        await until(lambda: len(tries) == 2)
         await asyncio.sleep(0.3)
-    assert tries == 2
-    assert await _count(tenant, "audit") == 1
-    assert await _count(tenant, "inbox") == 1
+        assert await waiting(connections, name) == (0, 0)
+    assert tries == [1, 2]
+    assert await count(tenant, "audit") == 1
+    assert await count(tenant, "inbox") == 1
+
+
+async def test_a_delivery_says_where_it_comes_from_and_when_the_stream_stored_it(
+    tenant: int, connections: Connections
+) -> None:
+    got: list[Delivery] = []
+
+    async def handler(delivery: Delivery) -> None:
+        got.append(delivery)
+
+    message = uuid7()
+    async with consuming(connections, tenant, {"sko.feed.*.probe": handler}) as name:
+        await publish(connections, b"one", message_id=str(message))
+        await until(lambda: got)
+    (delivery,) = got
+    assert (delivery.subject, delivery.message_id, delivery.payload) == (SUBJECT, message, b"one")
+    assert (delivery.source, delivery.deliveries) == (name, 1)
+    assert delivery.at.tzinfo is UTC
+    assert abs(datetime.now(UTC) - delivery.at) < timedelta(seconds=5)
 
 
 async def test_a_second_delivery_does_nothing(tenant: int, store: None) -> None:
@@ -88,62 +93,115 @@ async def test_a_second_delivery_does_nothing(tenant: int, store: None) -> None:
         assert await inbox.once("another source", message)
 
 
+async def test_a_process_killed_between_the_effect_and_the_acknowledgement_causes_no_second_effect(
+    tenant: int, connections: Connections
+) -> None:
+    async with durable(connections) as name:
+        dying = await asyncio.create_subprocess_exec(sys.executable, DYING, name, str(tenant))
+        await publish(connections, b"one")
+        assert await asyncio.wait_for(dying.wait(), 20) == -9
+        assert await count(tenant, "audit") == 1
+        assert await waiting(connections, name) == (0, 1)
+
+        source = Source("REGION", "FEED", name, lambda _: tenant)
+        async with running(Consumer(connections, source, {"sko.feed.>": _never})):
+            async with asyncio.timeout(10):
+                while await waiting(connections, name) != (0, 0):  # noqa: ASYNC110 - the broker tells
+                    await asyncio.sleep(0.1)
+    assert await count(tenant, "audit") == 1
+    assert await count(tenant, "quarantine") == 0
+
+
 async def test_poison_is_quarantined_after_five_tries_and_later_messages_pass(
     tenant: int, connections: Connections
 ) -> None:
-    passed = asyncio.Event()
-
-    async def handler(delivery: Delivery) -> None:
-        if delivery.payload == b"poison":
-            raise ValueError("'+77011234567'")
-        passed.set()
-
-    async with _consuming(connections, tenant, {"sko.feed.>": handler}) as durable:
-        await _publish(connections, b"poison")
-        await _publish(connections, b"fine")
-        await asyncio.wait_for(passed.wait(), 10)
-        async with asyncio.timeout(10):
-            while not await _count(tenant, "quarantine"):  # noqa: ASYNC110 - the database tells
-                await asyncio.sleep(0.05)
+    async with consuming(connections, tenant, {"sko.feed.>": _poisoned}) as name:
+        await publish(connections, b"poison")
+        await publish(connections, b"fine")
+        await until_counted(tenant, "quarantine", 1)
+        await until_counted(tenant, "inbox", 1)
         await asyncio.sleep(0.3)
-        info = await (await connections.get("REGION")).jetstream().consumer_info("FEED", durable)
+        assert await waiting(connections, name) == (0, 0)
     async with unit.transaction(tenant):
         (row,) = await unit.fetch("SELECT subject, payload, error, attempts FROM chassis.quarantine")
-    assert (row["subject"], row["payload"], row["error"], row["attempts"]) == (
-        SUBJECT,
-        b"poison",
-        "ValueError",
-        5,
-    )
-    assert info.num_ack_pending == 0
+    assert tuple(row.values()) == (SUBJECT, b"poison", "ValueError", 5)
+
+
+async def test_the_sender_of_poison_is_told_in_the_transaction_that_puts_it_aside(
+    tenant: int, connections: Connections
+) -> None:
+    async def answer(delivery: Delivery, error: str) -> None:
+        said = journal.OutboxMessage("sko.feed.petropavl.error", "probe", error.encode())
+        await journal.write(None, "system", [], [said])
+
+    async with consuming(connections, tenant, {"sko.feed.>": _poisoned}, answer=answer):
+        await publish(connections, b"poison")
+        await until_counted(tenant, "quarantine", 1)
+    async with unit.transaction(tenant):
+        assert await unit.fetchval("SELECT payload FROM chassis.outbox") == b"ValueError"
+        same = "SELECT count(DISTINCT xmin::text) FROM (SELECT xmin FROM chassis.outbox UNION ALL "
+        assert await unit.fetchval(same + "SELECT xmin FROM chassis.quarantine) AS written") == 1
+
+
+async def test_an_answer_that_fails_does_not_stop_the_quarantine(
+    tenant: int, connections: Connections
+) -> None:
+    async def answer(delivery: Delivery, error: str) -> None:
+        await unit.execute("SELECT 1 / 0")
+
+    async with consuming(connections, tenant, {"sko.feed.>": _poisoned}, answer=answer) as name:
+        await publish(connections, b"poison")
+        await publish(connections, b"fine")
+        await until_counted(tenant, "quarantine", 1)
+        await until_counted(tenant, "inbox", 1)
+        await asyncio.sleep(0.2)
+        assert await waiting(connections, name) == (0, 0)
+
+
+async def test_a_handler_that_refuses_puts_the_message_aside_and_it_is_never_tried_again(
+    tenant: int, connections: Connections
+) -> None:
+    tried: list[Delivery] = []
+
+    async def handler(delivery: Delivery) -> None:
+        tried.append(delivery)
+        await note(b"refused")
+        await inbox.put_aside(
+            delivery.source, delivery.message_id, delivery.subject, delivery.payload, "WrongSequence"
+        )
+
+    async with consuming(connections, tenant, {"sko.feed.>": handler}) as name:
+        await publish(connections, b"no")
+        await until_counted(tenant, "quarantine", 1)
+        await asyncio.sleep(0.3)
+        assert await waiting(connections, name) == (0, 0)
+    async with unit.transaction(tenant):
+        (row,) = await unit.fetch("SELECT source, payload, error, attempts FROM chassis.quarantine")
+    assert tuple(row.values()) == (name, b"no", "WrongSequence", 1)
+    assert len(tried) == 1
+    assert await count(tenant, "inbox") == 1
+    assert await count(tenant, "audit") == 1
+    assert REGISTRY.get_sample_value("messages_quarantined_total", {"source": name}) == 1
 
 
 async def test_a_message_nobody_works_is_put_aside_too(tenant: int, connections: Connections) -> None:
-    async with _consuming(connections, tenant, {"sko.mandate.*": _never}):
-        await _publish(connections, b"?")
-        async with asyncio.timeout(10):
-            while not await _count(tenant, "quarantine"):  # noqa: ASYNC110 - the database tells
-                await asyncio.sleep(0.05)
+    async with consuming(connections, tenant, {"sko.mandate.*": _never}):
+        await publish(connections, b"?")
+        await until_counted(tenant, "quarantine", 1)
     async with unit.transaction(tenant):
         assert await unit.fetchval("SELECT error FROM chassis.quarantine") == "NoHandler"
 
 
 async def test_an_outage_of_the_database_is_no_poison(tenant: int, connections: Connections) -> None:
-    worked = asyncio.Event()
-    outage = 8
+    tries: list[Delivery] = []
 
-    async def handler(_: Delivery) -> None:
-        nonlocal outage
-        if outage:
-            outage -= 1
+    async def handler(delivery: Delivery) -> None:
+        tries.append(delivery)
+        if len(tries) < 9:
             raise unit.DatabaseUnavailable
-        worked.set()
 
-    async with _consuming(connections, tenant, {"sko.feed.>": handler}):
-        await _publish(connections, b"one")
-        await asyncio.wait_for(worked.wait(), 20)
-    assert await _count(tenant, "quarantine") == 0
-
-
-async def _never(_: Delivery) -> None:
-    raise AssertionError
+    async with consuming(connections, tenant, {"sko.feed.>": handler}):
+        await publish(connections, b"one")
+        await until(lambda: len(tries) == 9, 20)
+        await until_counted(tenant, "inbox", 1)
+    assert await count(tenant, "quarantine") == 0

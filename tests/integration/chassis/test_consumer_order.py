@@ -1,0 +1,123 @@
+"""Messages of one key are worked in order, whatever fails; different keys do not wait for each other."""
+
+import asyncio
+import time
+from collections import defaultdict
+
+import pytest
+from tests.integration.chassis.consuming import (
+    consuming,
+    count,
+    note,
+    publish,
+    until,
+    until_counted,
+    waiting,
+)
+
+from chassis109.bus import consumer
+from chassis109.bus.connection import Connections
+from chassis109.bus.consumer import Delivery, NotYet
+from chassis109.store import unit
+
+EVERY_KEY = "sko.feed.petropavl.*"
+
+
+def _subject(key: str) -> str:
+    return f"sko.feed.petropavl.{key}"
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(consumer, "RETRY_SECONDS", 0.3)
+
+
+async def test_what_comes_again_is_not_overtaken_by_later_messages_of_its_key(
+    tenant: int, connections: Connections
+) -> None:
+    worked: defaultdict[str, list[int]] = defaultdict(list)
+    failed: list[int] = []
+
+    async def handler(delivery: Delivery) -> None:
+        number = int(delivery.payload)
+        if delivery.subject == _subject("a") and number == 2 and len(failed) < 3:
+            failed.append(number)
+            raise RuntimeError("not this time")
+        worked[delivery.subject].append(number)
+
+    async with consuming(connections, tenant, {"sko.feed.>": handler}, EVERY_KEY) as name:
+        for number in range(6):
+            for key in "ab":
+                await publish(connections, str(number).encode(), _subject(key))
+        await until(lambda: len(failed) == 1)
+        for number in range(6, 12):  # while number 2 is on its way again, in later rounds
+            await publish(connections, str(number).encode(), _subject("a"))
+            await asyncio.sleep(0.05)
+        assert len(worked[_subject("a")]) == 2
+        assert worked[_subject("b")] == [*range(6)]
+        await until(lambda: len(worked[_subject("a")]) == 12)
+        await asyncio.sleep(0.2)
+        assert await waiting(connections, name) == (0, 0)
+    assert worked[_subject("a")] == [*range(12)]
+
+
+async def test_behind_poison_the_key_waits_until_it_is_put_aside_and_then_goes_on(
+    tenant: int, connections: Connections
+) -> None:
+    worked: list[bytes] = []
+
+    async def handler(delivery: Delivery) -> None:
+        if delivery.payload == b"poison":
+            raise RuntimeError
+        async with unit.transaction(tenant):
+            worked.append(delivery.payload)
+            worked.append(b"aside" if await unit.fetchval("SELECT true FROM chassis.quarantine") else b"")
+
+    async with consuming(connections, tenant, {"sko.feed.>": handler}, EVERY_KEY):
+        await publish(connections, b"poison", _subject("a"))
+        await publish(connections, b"later", _subject("a"))
+        await until(lambda: worked)
+    assert worked == [b"later", b"aside"]
+
+
+async def test_different_keys_are_worked_side_by_side(tenant: int, connections: Connections) -> None:
+    together = asyncio.Barrier(4)
+
+    async def handler(_: Delivery) -> None:
+        await together.wait()  # nobody goes on before all four are here
+
+    async with consuming(connections, tenant, {"sko.feed.>": handler}, EVERY_KEY):
+        for key in "abcd":
+            await publish(connections, b"x", _subject(key))
+        await until_counted(tenant, "inbox", 4)
+
+
+async def test_a_message_that_is_early_waits_for_the_one_before_it_and_holds_up_nobody(
+    tenant: int, connections: Connections
+) -> None:
+    taken: defaultdict[str, list[int]] = defaultdict(list)
+    early: list[float] = []
+
+    async def handler(delivery: Delivery) -> None:
+        await note(delivery.payload)
+        number, so_far = int(delivery.payload), taken[delivery.subject]
+        if number > len(so_far) + 1:
+            early.append(time.monotonic())
+            raise NotYet
+        so_far.append(number)
+
+    async with consuming(connections, tenant, {"sko.feed.>": handler}, EVERY_KEY) as name:
+        await publish(connections, b"2", _subject("a"))
+        await until(
+            lambda: len(early) > consumer.TRIES + 2
+        )  # far more often than a failure would be forgiven
+        await publish(connections, b"3", _subject("a"))
+        await publish(connections, b"1", _subject("b"))
+        await until(lambda: taken[_subject("b")] == [1], 2)
+        await publish(connections, b"1", _subject("a"))
+        await until(lambda: taken[_subject("a")] == [1, 2, 3], 2)
+        await asyncio.sleep(0.2)
+        assert await waiting(connections, name) == (0, 0)
+    assert early[1] - early[0] >= 0.19
+    assert await count(tenant, "audit") == 4  # what was tried too early was undone
+    assert await count(tenant, "quarantine") == 0
