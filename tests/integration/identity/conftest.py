@@ -32,6 +32,7 @@ from identity109.permissions import SIGNED_IN, Permission, requires
 from identity109.sessions import sid_hash_of
 from tenancy109 import directory
 from ui109 import i18n, problems, templating
+from ui109.product import DISPATCH, Product
 
 Acting = NamedDependency[SkipValidation[Actor]]
 BROWSER = (
@@ -177,7 +178,7 @@ async def gate(issuer: LocalIssuer, store: None) -> AsyncIterator[Gate]:
     await built.close()
 
 
-def application(gate: Gate, *more: Any) -> Litestar:
+def application(gate: Gate, *more: Any, product: Product = DISPATCH) -> Litestar:
     return assemble(
         routes=[*pages.PAGES, *routes.ROUTES, *PROBES, *more],
         guards=[Guard(gate)],
@@ -188,7 +189,7 @@ def application(gate: Gate, *more: Any) -> Litestar:
         },
         dependencies=gate.dependencies(),
         lifespan=[],
-        template_config=templating.template_config([pages.TEMPLATES]),
+        template_config=templating.template_config([pages.TEMPLATES], product=product),
     )
 
 
@@ -210,7 +211,7 @@ class Browser:
 
     @property
     def sid(self) -> str:
-        return self.http.cookies.get("__Host-sid", "")
+        return self.http.cookies.get(self.gate.settings.session_cookie, "")
 
     async def post(self, path: str, data: dict[str, str] | None = None) -> httpx.Response:
         token = self.gate.forms.of(sid_hash_of(self.sid) or b"")
