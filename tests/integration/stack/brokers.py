@@ -62,9 +62,9 @@ class Spoken:
         with suppress(ConnectionError):
             await self.writer.drain()
 
-    async def hear(self) -> str:
+    async def hear(self, patience: float = 3) -> str:
         """The next line; empty when the broker has closed the connection."""
-        return (await asyncio.wait_for(self.reader.readline(), 3)).decode().strip()
+        return (await asyncio.wait_for(self.reader.readline(), patience)).decode().strip()
 
 
 @dataclass(frozen=True)

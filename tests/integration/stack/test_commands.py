@@ -4,30 +4,15 @@ import base64
 import json
 import os
 import shutil
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from tests.integration.stack.command import ROOT, stack
 
-ROOT = Path(__file__).parents[3]
-INSTANCE = os.environ.get("DISPATCH109_INSTANCE", "test")
 PATIENCE_SECONDS = 90.0
-
-
-def stack(*arguments: str, instance: str = INSTANCE, **variables: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-m", "stack109", "--instance", instance, *arguments],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT / "infra" / "local"), **variables},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
 
 
 def lines_of_status() -> dict[str, list[str]]:
