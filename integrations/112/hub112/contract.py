@@ -2,11 +2,15 @@
 
 Structs, the table of states, subjects, clocks and errors of handoff-112.md. A message is accepted when `decode`
 returns it; everything else is one ContractError of the catalogue, which its sender is told.
+
+`decode` and `json_schema` take what the published schema takes, but for what nobody means and no store can hold:
+control characters, moments that do not exist, half characters, numbers that are no longer exact (beyond 2^53), a
+`seq` beyond 32 bits, and messages larger than MOST_BYTES.
 """
 
 import re
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import IntEnum, StrEnum
 from functools import cache
 from importlib.resources import files
@@ -43,12 +47,18 @@ UnitStatus = Literal[
     "assigned", "departed", "on_scene", "transporting", "at_hospital", "cleared", "returning", "available",
     "cancelled",
 ]  # fmt: skip
-_DT = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?[+-]\d{2}:\d{2}$"
+MOST_SEQ = 2**31 - 1
+MOST_EXACT = 2**53
+# Python's `\d` knows the digits of every script, and its `$` a line break after it; JSON Schema's do not.
+_END = r"$(?!\n)"
+_DT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?[+-][0-9]{2}:[0-9]{2}" + _END
 Stamp = Annotated[str, Meta(pattern=_DT, extra_json_schema={"format": "date-time"})]
-Phone = Annotated[str, Meta(pattern=r"^\+\d{5,18}$")]
-Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
-Agency = Annotated[str, Meta(pattern=r"^kz\.sko\.[a-z0-9_.-]+$")]
-IncidentId = Annotated[str, Meta(pattern=r"^[a-z0-9]{2,8}(\.[a-z0-9_-]{1,24}){3,9}$")]
+Phone = Annotated[str, Meta(pattern=r"^\+[0-9]{5,18}" + _END)]
+Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}" + _END)]
+Agency = Annotated[str, Meta(pattern=r"^kz\.sko\.[a-z0-9_.-]+" + _END)]
+IncidentId = Annotated[str, Meta(pattern=r"^[a-z0-9]{2,8}(\.[a-z0-9_-]{1,24}){3,9}" + _END)]
+_STAMPS = {"sentAt", "expiresAt", "createdAt", "occurredAt", "decidedAt", "at", "eta"}
+_IDS = {"messageId", "handoffId", "parentHandoffId", "refMessageId"}
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
@@ -91,7 +101,7 @@ class Location(_Part, frozen=True):
     """Where it happens."""
 
     text: Text
-    kato: Annotated[str, Meta(pattern=r"^\d{9}$")] | UnsetType = UNSET
+    kato: Annotated[str, Meta(pattern=r"^[0-9]{9}" + _END)] | UnsetType = UNSET
     street: str | UnsetType = UNSET
     house: str | UnsetType = UNSET
     flat: str | UnsetType = UNSET
@@ -162,7 +172,7 @@ class Link(_Part, frozen=True):
 class Incident(_Part, frozen=True):
     """The record that all services of an incident share."""
 
-    type: Annotated[str, Meta(pattern=r"^[a-z]+(\.[a-z0-9_]+){1,2}$")]
+    type: Annotated[str, Meta(pattern=r"^[a-z]+(\.[a-z0-9_]+){1,2}" + _END)]
     priority: Priority
     status: Literal["active", "under_control", "cancelled", "closed", "reopened"]
     created_at: Stamp
@@ -235,7 +245,7 @@ class Envelope(_Part, frozen=True):
     recipient: Party
     sent_at: Stamp
     expires_at: Stamp
-    seq: Annotated[int, Meta(ge=1)]
+    seq: Annotated[int, Meta(ge=1, le=MOST_SEQ)]
     parent_handoff_id: UUID | UnsetType = UNSET
     also_sent_to: list[Party] | UnsetType = UNSET
     ref_message_id: UUID | UnsetType = UNSET
@@ -458,9 +468,12 @@ class Address(Struct, frozen=True):
             mode, direction, first, second, handoff_id = tokens
             service, tenant = (second, first) if direction == "return" else (first, second)
             parts = {"mode": mode, "direction": direction, "service": service, "tenant": tenant}
-            return msgspec.convert({**parts, "handoff_id": handoff_id}, cls)
+            address = msgspec.convert({**parts, "handoff_id": handoff_id}, cls)
         except (ValueError, msgspec.ValidationError) as error:
             raise ContractError(FaultCode.UNROUTABLE, "no such mode, service or handoff") from error
+        if address.subject != subject:  # an address is written in one way only
+            raise ContractError(FaultCode.UNROUTABLE, "no such direction, or an id in another form")
+        return address
 
 
 def agency(tenant: str) -> str:
@@ -473,7 +486,7 @@ def decode(payload: bytes) -> Envelope:
     if len(payload) > MOST_BYTES:
         raise ContractError(FaultCode.INVALID_MESSAGE, f"larger than {MOST_BYTES} bytes")
     try:
-        raw = msgspec.json.decode(payload)
+        raw = _JSON.decode(payload)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ContractError(FaultCode.UNRECOGNISED_FORMAT, "this is not JSON in UTF-8") from error
     if not isinstance(raw, dict) or "schema" not in raw:
@@ -527,17 +540,36 @@ def _malformed(value: object, path: str) -> Iterator[tuple[str, str]]:
         for position, inner in enumerate(value):
             yield from _malformed(inner, f"{path}[{position}]")
     elif isinstance(value, str):
-        if _CONTROL.search(value):
-            yield path, "control characters are not allowed"
-        if re.fullmatch(_DT, value) and _moment(value) is None:
-            yield path, "there is no such moment"
+        yield from _miswritten(value, path)
+    elif abs(value) > MOST_EXACT:  # type: ignore[arg-type] # a number: null is nowhere allowed
+        yield path, "numbers this large are not exact"
 
 
-def _moment(text: str) -> datetime | None:
+def _miswritten(text: str, path: str) -> Iterator[tuple[str, str]]:
+    name = path.rpartition(".")[2]
+    if _CONTROL.search(text):
+        yield path, "control characters are not allowed"
+    if name in _STAMPS and not _exists(text):
+        yield path, "there is no such moment"
+    if name in _IDS and len(text) != len("00000000-0000-0000-0000-000000000000"):
+        yield path, "a UUID is written with four hyphens"
+
+
+def _exists(text: str) -> bool:
     try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        return None
+        moment(text).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return False
+    return True
+
+
+def _number(text: str) -> int | float:
+    """JSON knows no integers apart: 1.0 is one."""
+    value = float(text)
+    return int(value) if value.is_integer() else value
+
+
+_JSON = msgspec.json.Decoder(float_hook=_number)
 
 
 def moment(stamp: str) -> datetime:
