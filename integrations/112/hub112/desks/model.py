@@ -224,10 +224,11 @@ class Other:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line of the board."""
+    """A line of the board; `others`: how far the other services of the incident are."""
 
     handoff: Handoff
     units: Sequence[Unit]
+    others: Sequence[Other]
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,8 @@ async def board(actor: Actor, mode: str = "live") -> Board:
     async with transaction(actor.tenant_id):
         found = await repository.open_ones(mode)
         units = await repository.units([h.id for h in found])
-    rows = [Row(h, units.get(h.id, [])) for h in found]
+        logs = await repository.logs([h.incident_id for h in found])
+    rows = [Row(h, units.get(h.id, []), others(logs.get(h.incident_id, []), h.tenant_id)) for h in found]
     waiting = [row for row in rows if row.handoff.state in WAITING]
     underway = [row for row in rows if row.handoff.state not in WAITING]
     return Board(waiting, sorted(underway, key=lambda row: row.handoff.decided_at or row.handoff.arrived_at))

@@ -213,6 +213,18 @@ async def log(incident_id: str) -> list[LogLine]:
     return [LogLine(**row) for row in rows]
 
 
+async def logs(incident_ids: Sequence[str]) -> dict[str, list[LogLine]]:
+    """The joint logs of several incidents that this desk has a part in, each oldest first."""
+    rows = await unit.fetch(
+        f"SELECT incident_id, {', '.join(_LINE)} FROM hub.joint_log WHERE incident_id = ANY($1) ORDER BY id",
+        incident_ids,
+    )
+    found: dict[str, list[LogLine]] = {}
+    for row in rows:
+        found.setdefault(row["incident_id"], []).append(LogLine(**{name: row[name] for name in _LINE}))
+    return found
+
+
 async def put_aside(most: int) -> list[PutAside]:
     """Messages of this desk without effect, the latest first."""
     rows = await unit.fetch(
