@@ -10,6 +10,8 @@ from dispatch109.calls import routes as calls
 from dispatch109.card import pages as card_pages
 from dispatch109.catalogue import routes as catalogue
 from dispatch109.citymap import pages as citymap_pages
+from dispatch109.emergencies import pages as emergencies_pages
+from dispatch109.emergencies import routes as emergencies
 from dispatch109.execution import pages as execution_pages
 from dispatch109.execution import routes as execution
 from dispatch109.openapi import DESCRIPTION
@@ -25,12 +27,12 @@ from ui109.openapi import openapi, openapi_config
 
 API = (
     *catalogue.ROUTES, *calls.ROUTES, *queue.ROUTES, *tickets.ROUTES, *execution.ROUTES, *callbacks.ROUTES,
-    *identity_routes.ROUTES,
+    *emergencies.ROUTES, *identity_routes.ROUTES,
 )  # fmt: skip
 
 PAGES = (
     *start_pages.PAGES, *calls_pages.PAGES, *queue_pages.PAGES, *citymap_pages.PAGES, *identity_pages.PAGES,
-    *execution_pages.PAGES, *callbacks_pages.PAGES, *card_pages.PAGES,
+    *execution_pages.PAGES, *callbacks_pages.PAGES, *card_pages.PAGES, *emergencies_pages.PAGES,
 )  # fmt: skip
 
 

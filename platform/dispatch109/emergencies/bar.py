@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from dispatch109.emergencies.model import Handoff, Unit
-from hub112.contract import MOVES, OPEN, REOPEN_SECONDS, UNDERWAY, Event, Side, State
+from dispatch109.emergencies.clocks import clocks
+from dispatch109.emergencies.model import PHONE_NOW, Alarm, Handoff, TooLateToReopen, Unit
+from hub112.contract import Event, State
 from ui109.i18n import mark
 
 SERVICES: dict[str, str] = {
@@ -68,23 +69,16 @@ EVENTS: dict[str, str] = {
     "rung": mark("Raised to the next level"),
 }  # fmt: skip
 SIDES: dict[str, str] = {"109": mark("109"), "hub": mark("Hub"), "desk": mark("Service")}
-# A service that has not taken responsibility must be phoned; the others are looked after by their own people.
-WATCHED = frozenset({"not_seen", "no_unit", "deferral_over"})
-_CLOCKS = (
-    ("no_hub", "hub_by"),
-    ("no_receipt", "receipt_by"),
-    ("not_seen", "seen_by"),
-    ("not_decided", "decide_by"),
-)
-_STAGES = (
+# Name, word, when it was reached, until when it is due; in the order of model.STAGES, crew and way as one.
+_STEPS = (
     ("saved", mark("Saved"), "created_at", ""), ("in_hub", mark("In the hub"), "hub_at", "hub_by"),
     ("received", mark("Received"), "receipt_at", "receipt_by"), ("seen", mark("Seen"), "seen_at", "seen_by"),
     ("accepted", mark("Accepted"), "decided_at", "decide_by"), ("units", mark("Crew"), "unit_at", ""),
     ("on_scene", mark("On scene"), "", ""), ("closed", mark("Closed"), "ended_at", ""),
 )  # fmt: skip
-_REACHED = {
-    State.CREATED: 0, State.DISPATCHED: 1, State.RECEIVED: 2, State.SEEN: 3, State.ACCEPTED: 4,
-    State.UNITS_ASSIGNED: 5, State.EN_ROUTE: 5, State.ON_SCENE: 6, State.CLOSED: 7,
+_ACCEPTED, _UNITS = 4, 5
+_DEEDS = {
+    "cancel": Event.CANCEL, "request_cancel": Event.REQUEST_CANCEL, "retry": Event.RETRY, "reopen": Event.REOPEN,
 }  # fmt: skip
 
 
@@ -104,89 +98,75 @@ class Warned:
     """An alarm that stands, or one that the page raises by itself at `due` when nothing was heard until then."""
 
     handoff: Handoff
-    kind: str
+    kind: Alarm
     due: datetime
     stands: bool
 
     @property
     def level(self) -> str:
         """phone: the service must be phoned now; watch: look at it."""
-        return "watch" if self.kind in WATCHED else "phone"
+        return "phone" if self.kind in PHONE_NOW else "watch"
 
 
 def stages(handoff: Handoff, units: Iterable[Unit] = ()) -> list[Stage]:
     """The eight steps of a handoff as they stand now."""
-    reached = _reached(handoff)
-    running = handoff.state in OPEN and handoff.state is not State.EXPIRED
+    reached, ended = _reached(handoff), not handoff.open or handoff.state in (State.EXPIRED, State.FAILED)
     shown = []
-    for place, (name, word, at, due) in enumerate(_STAGES):
-        done = place <= reached
-        state = "done" if done else ("running" if running else "ended") if place == reached + 1 else "ahead"
-        when = getattr(handoff, at) if at else _arrived(units)
-        until = _due(handoff, name, due) if state == "running" else None
-        shown.append(Stage(name, word, state, when if done else None, until))
+    for place, (name, word, at, _) in enumerate(_STEPS):
+        state = (
+            "done"
+            if place <= reached
+            else "ahead"
+            if place > reached + 1
+            else "ended"
+            if ended
+            else "running"
+        )
+        when = (getattr(handoff, at) if at else _arrived(units)) if state == "done" else None
+        shown.append(Stage(name, word, state, when, _due(handoff, place) if state == "running" else None))
     return shown
 
 
-def warnings(handoff: Handoff) -> list[Warned]:
+def warned(handoff: Handoff) -> list[Warned]:
     """The alarm that stands unanswered, and those that the page raises itself when it hears nothing more."""
-    if handoff.phoned_at is not None and (handoff.alarm_at is None or handoff.phoned_at >= handoff.alarm_at):
+    if handoff.phoned_at is not None and (handoff.alarm is None or handoff.answered):
         return []
     found = []
     if handoff.alarm and handoff.alarm_at:
         found.append(Warned(handoff, handoff.alarm, handoff.alarm_at, stands=True))
-    reached = _reached(handoff)
-    if handoff.state in {State.CREATED, State.DISPATCHED, State.RECEIVED, State.SEEN}:
-        found += [
-            Warned(handoff, kind, getattr(handoff, due), stands=False)
-            for place, (kind, due) in enumerate(_CLOCKS, 1)
-            if place > reached and kind != handoff.alarm
-        ]
-    return found
+    return found + [
+        Warned(handoff, kind, due, False) for due, kind in clocks(handoff) if kind != handoff.alarm
+    ]
 
 
 def deeds(handoff: Handoff, now: datetime) -> frozenset[str]:
-    """What 109 may do with a handoff now: cancel, request_cancel, retry, reopen, forward."""
-    may = {
-        name
-        for name, event in (
-            ("cancel", Event.CANCEL), ("request_cancel", Event.REQUEST_CANCEL), ("retry", Event.RETRY),
-            ("reopen", Event.REOPEN),
-        )
-        if (handoff.state, event, Side.DISPATCH) in MOVES
-    }  # fmt: skip
+    """What 109 may do with a handoff now: cancel, request_cancel, retry, reopen, and forward to whom it names."""
+    may = {name for name, event in _DEEDS.items() if handoff.may(event)}
     if handoff.cancel_requested:
         may.discard("request_cancel")
-    if handoff.ended_at is None or now - handoff.ended_at > timedelta(seconds=REOPEN_SECONDS):
+    try:
+        handoff.require_recent(now)
+    except TooLateToReopen:
         may.discard("reopen")
-    return frozenset(may | ({"forward"} if handoff.state is State.DECLINED and handoff.forward_to else set()))
+    return frozenset(may | ({"forward"} if handoff.proposed else set()))
 
 
 def _reached(handoff: Handoff) -> int:
-    """The last step that was reached; what ended otherwise stands where its times say."""
-    if handoff.state in _REACHED:
-        return _REACHED[State(handoff.state)]
-    if handoff.unit_at:
-        return 5
-    if handoff.decided_at and handoff.state in {State.CANCELLED, State.TRANSFERRED}:
-        return 4
-    return next(
-        (n for n, at in ((3, handoff.seen_at), (2, handoff.receipt_at), (1, handoff.hub_at)) if at), 0
-    )
+    """The last step that was reached; crew assigned and crew on its way are one."""
+    stage = handoff.stage
+    if stage < _ACCEPTED and handoff.decided_at and handoff.state in (State.CANCELLED, State.TRANSFERRED):
+        stage = _UNITS if handoff.unit_at else _ACCEPTED
+    return stage if stage <= _UNITS else stage - 1
 
 
-def _due(handoff: Handoff, name: str, clock: str) -> datetime | None:
+def _due(handoff: Handoff, place: int) -> datetime | None:
     if handoff.state is State.DEFERRED:
         return handoff.deferred_until
-    if name == "units" and handoff.decided_at:
+    if place == _UNITS and handoff.decided_at:
         return handoff.decided_at + timedelta(seconds=handoff.unit_seconds)
+    clock = _STEPS[place][3]
     return getattr(handoff, clock) if clock else None
 
 
 def _arrived(units: Iterable[Unit]) -> datetime | None:
     return min((unit.at for unit in units if unit.status == "on_scene"), default=None)
-
-
-def underway(handoff: Handoff) -> bool:
-    """Whether the service has taken responsibility and works on it."""
-    return handoff.state in UNDERWAY

@@ -1,0 +1,129 @@
+"""What the emergency screens show, put together from the readings."""
+
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from chassis109.kernel import clock
+from chassis109.kernel.errors import NotFound
+from chassis109.store.unit import transaction
+from chassis109.web import paging
+from dispatch109.emergencies import bar, reading
+from dispatch109.emergencies.model import Handoff
+from dispatch109.emergencies.reading import Emergency, Line
+from hub112.contract import SERVICES, IncidentType, State, incident_types
+from identity109.actor import Actor
+from ui109.formatting import ZONE
+
+PAGE = 25
+MOST_WATCHED = 40
+MODES = ("live", "exercise")
+
+
+async def rows(which: str, cursor: str, actor: Actor) -> dict[str, Any]:
+    """The open ones without a page, or a page of all of a mode, newest first."""
+    tenant = actor.here.id
+    if which == "open":
+        shown, following = await _open(actor), None
+    else:
+        after = paging.decode(cursor or None, tenant, tuple[datetime, UUID])
+        mode = "exercise" if which == "exercise" else "live"
+        found = await reading.page(after, PAGE + 1, actor, mode)
+        part = paging.page(found, PAGE, tenant, lambda line: (line.incident.opened_at, line.incident.id))
+        shown, following = part.items, part.next
+    return {
+        "lines": shown,
+        "next": following,
+        "cursor": cursor,
+        "which": which,
+        "words": bar,
+        "types": incident_types(),
+    }
+
+
+async def by_number(typed: str, actor: Actor) -> Emergency | None:
+    """The emergency of a number as people type it: `17` (of this year), `2026.17`, `kz.sko.petropavl.2026.17`."""
+    written = typed.strip().removeprefix("№").strip()
+    if written.isascii() and written.isdigit():
+        written = f"{clock.now().astimezone(ZONE).year}.{written}"
+    try:
+        return await reading.emergency(written, actor)
+    except NotFound:
+        return None
+
+
+async def counts(actor: Actor) -> dict[str, Any]:
+    """Open ones and standing alarms, exercises left out."""
+    async with transaction(actor.tenant_id):
+        return {"count": len(await reading.open_ones(actor)), "alarmed": len(await reading.alarms(actor))}
+
+
+async def mine(actor: Actor) -> list[Line]:
+    """The open ones that this operator handed off."""
+    return [line for line in await _open(actor) if line.incident.opened_by == actor.subject]
+
+
+async def watched(actor: Actor) -> dict[str, Any]:
+    """The alarms that stand, the clocks that run over the operator's own handoffs, and `news`, which changes with
+    everything that a screen shows of the open ones."""
+    async with transaction(actor.tenant_id):
+        lines = await _open(actor)
+        standing = [alert for mode in MODES for alert in await reading.alarms(actor, mode)]
+    found = [(a.incident, one) for a in standing for one in bar.warned(a.handoff) if one.stands]
+    for line in lines:
+        if line.incident.opened_by == actor.subject:
+            found += [(line.incident, one) for h in line.handoffs for one in bar.warned(h) if not one.stands]
+    return {
+        "found": found[:MOST_WATCHED], "more": max(0, len(found) - MOST_WATCHED), "phones": phones(actor),
+        "open": len(lines), "alarmed": len(standing), "news": _news(lines),
+    }  # fmt: skip
+
+
+async def card(written: str, actor: Actor) -> dict[str, Any]:
+    """One emergency with what may be done now."""
+    found = await reading.emergency(written, actor)
+    given = {handoff.service for handoff in found.handoffs if handoff.open or handoff.state is State.CLOSED}
+    now = clock.now()
+    return {
+        "emergency": found, "incident": found.incident, "kind": incident_types().get(found.incident.type),
+        "deeds": {handoff.id: bar.deeds(handoff, now) for handoff in found.handoffs},
+        "units": {h.id: [unit for unit in found.units if unit.handoff_id == h.id] for h in found.handoffs},
+        "services": {handoff.id: handoff.service for handoff in found.handoffs},
+        "more": [code for code in SERVICES if code not in given], "phones": phones(actor) | found.phones,
+        "log": sorted(found.steps, key=lambda step: (step.at, step.seq), reverse=True),
+        "may_take_back": bool(found.handoffs) and not any(map(_held, found.handoffs)),
+    }  # fmt: skip
+
+
+def phones(actor: Actor) -> dict[str, str]:
+    """The duty desks of the tenant by service; where it has none, the short number of the service itself."""
+    own = actor.here.duty_phones
+    return {code: own.get(code) or code for code in SERVICES}
+
+
+def kinds() -> list[tuple[str, list[IncidentType]]]:
+    """The kinds of emergency by group, in the order of the contract."""
+    groups: dict[str, list[IncidentType]] = {}
+    for kind in incident_types().values():
+        groups.setdefault(kind.code.partition(".")[0], []).append(kind)
+    return list(groups.items())
+
+
+async def _open(actor: Actor) -> list[Line]:
+    async with transaction(actor.tenant_id):
+        found = [line for mode in MODES for line in await reading.open_ones(actor, mode)]
+    return sorted(found, key=lambda line: line.incident.opened_at, reverse=True)
+
+
+def _held(handoff: Handoff) -> bool:
+    """Whether a service is responsible, may still become it, or has done its work."""
+    return handoff.open or handoff.state in (State.CLOSED, State.TRANSFERRED)
+
+
+def _news(lines: list[Line]) -> str:
+    said: list[object] = []
+    for line in lines:
+        said.append((line.incident.id, line.incident.version))
+        said += [(h.id, h.version, h.alarm, h.phoned_at) for h in line.handoffs]
+    return sha256(repr(said).encode()).hexdigest()[:16]
