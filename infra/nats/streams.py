@@ -35,6 +35,13 @@ STREAMS = {
     },
     "REGION": {"FEED": ["sko.feed.*.*"], "MANDATE": ["sko.mandate.*"]},
 }
+MEGABYTES = {
+    "HANDOFF": 384, "RETURN": 384, "DESK": 384, "REPLY": 384, "CROSS": 128, "ALERT": 32, ADVISORY: 64,
+    "FEED": 1024, "MANDATE": 64,
+}  # fmt: skip
+"""Room of its own for each stream: whoever floods one is refused there, and the others go on."""
+KEPT = 30 * DAY
+"""What the hub's streams keep for readers that were away; older things stand in the databases of both sides."""
 Place = tuple[str, str, ConsumerConfig]
 
 
@@ -49,6 +56,8 @@ def stream(name: str, subjects: list[str]) -> StreamConfig:
         deny_delete=True,
         deny_purge=True,
         duplicate_window=DAY,
+        max_bytes=MEGABYTES[name] * 1024 * 1024,
+        max_age=KEPT if name in STREAMS["HUB"] else 0,
     )
     # What the broker says about itself, thousands of lines a day: the last of each kind are enough.
     return (

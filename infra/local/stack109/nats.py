@@ -26,22 +26,28 @@ class Nats:
         self.config = vault.folder / "nats.conf"
         self.users = vault.folder / "nats-users.json"
         self.monitor_port = instance.port("nats-monitor")
+        self.store = instance.folder / "nats"
         self.expiry = Expiry(vault)
         self._left_out: frozenset[str] = frozenset()
 
     def prepare(self) -> None:
         """Write the configuration and the list of users from today's registry and calendar."""
+        self.store.mkdir(exist_ok=True)
         self._left_out = self.expiry.expired()
-        tenants = nats_conf.slugs(self.instance.root / "tenants")
-        store = self.instance.folder / "nats"
-        store.mkdir(exist_ok=True)
-        broker = nats_conf.Broker(
-            f"dispatch109-{self.instance.name}", self.instance.port("nats"), self.monitor_port, store
-        )
-        self.vault.write(self.config.name, nats_conf.render(broker, tenants, self._admitted))
-        names = nats_conf.accounts(tenants)
+        self.vault.write(self.config.name, self.rendered())
+        names = nats_conf.accounts(self._tenants())
         users = {name: {"user": name.lower(), "password": self.password(name)} for name in names}
         self.vault.write_json(self.users.name, users)
+
+    def rendered(self) -> str:
+        """The configuration as it is to be."""
+        broker = nats_conf.Broker(
+            f"dispatch109-{self.instance.name}", self.instance.port("nats"), self.monitor_port, self.store
+        )
+        return nats_conf.render(broker, self._tenants(), self._admitted)
+
+    def _tenants(self) -> list[str]:
+        return nats_conf.slugs(self.instance.root / "tenants")
 
     def password(self, account: str) -> str:
         """The generated password of an account's user."""
@@ -69,7 +75,7 @@ class Nats:
 
     def let_expire(self, account: str, at: datetime | None) -> None:
         """Let an account of a tenant or service end at `at` (None: never), in the running server too."""
-        known = nats_conf.accounts(nats_conf.slugs(self.instance.root / "tenants"))
+        known = nats_conf.accounts(self._tenants())
         if account in nats_conf.INFRASTRUCTURE or account not in known:
             raise StackFailure(
                 f"{account} cannot expire; those of tenants and services can: S103, T_PETROPAVL."

@@ -109,7 +109,7 @@ http: 127.0.0.1:{broker.monitor_port}
 server_name: {broker.name}
 max_payload: 256KB
 # An acknowledged message is on the disk: without `always` a power cut loses acknowledged ones.
-jetstream {{ store_dir: "{broker.store}", domain: hub, sync_interval: always, max_file_store: 2G, max_memory_store: 64M }}
+jetstream {{ store_dir: "{broker.store}", domain: hub, sync_interval: always, max_file_store: 4G, max_memory_store: 64M }}
 """  # noqa: E501
 
 

@@ -31,10 +31,8 @@ async def next_of(
 
 def test_the_running_broker_has_the_configuration_these_tests_prove() -> None:
     root = Path(__file__).parents[3]
-    stack = Stack(remembered(root, os.environ["DISPATCH109_INSTANCE"]))
-    runs = stack.nats.config.read_text()
-    stack.nats.prepare()
-    assert stack.nats.config.read_text() == runs
+    nats = Stack(remembered(root, os.environ["DISPATCH109_INSTANCE"])).nats
+    assert nats.config.read_text() == nats.rendered()
 
 
 async def test_a_tenant_publishes_its_facts_and_gets_the_acknowledgement_of_the_region(
@@ -118,6 +116,17 @@ async def test_a_stream_refuses_to_lose_anything_even_to_its_owner(broker: Broke
             assert (config.deny_delete, config.deny_purge, config.discard) == (True, True, "new")
             purged = await hub.client.request(f"$JS.API.STREAM.PURGE.{stream}", b"")
             assert b"not permitted" in purged.data
+
+
+async def test_every_stream_has_room_of_its_own_and_the_hub_forgets_after_a_month(broker: Broker) -> None:
+    for account in ("HUB", "REGION"):
+        async with broker.member(account) as member:
+            limits = {
+                stream.config.name: (stream.config.max_bytes, stream.config.max_age)
+                for stream in await member.streams.streams_info()
+            }
+        month = 30 * 86_400 if account == "HUB" else 0
+        assert all(room > 0 and age == month for room, age in limits.values()), limits
 
 
 async def test_what_the_broker_says_about_its_streams_is_kept(broker: Broker) -> None:
