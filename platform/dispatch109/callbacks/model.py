@@ -46,10 +46,10 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Callback:
-    """An applicant is owed a call about a ticket. Times are UTC."""
+    """An applicant is owed a call about a ticket, or about an emergency that is none. Times are UTC."""
 
     id: UUID
-    ticket_id: UUID
+    ticket_id: UUID | None
     contact_id: UUID
     state: str
     version: int
@@ -58,6 +58,7 @@ class Callback:
     due_at: datetime
     ended_at: datetime | None
     attempts: Sequence[Attempt]
+    incident_id: UUID | None = None
 
     @property
     def hours_tried(self) -> frozenset[int]:
@@ -87,7 +88,8 @@ class Callback:
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What the operator has to know of the ticket before phoning. `done_note`: what the service says it did."""
+    """What the operator has to know of the ticket before phoning. `done_note`: what the service says it did.
+    `emergency`: it is no ticket, and its category is its type. `by_emergency`: emergency services did the work."""
 
     year: int
     number: int
@@ -101,11 +103,13 @@ class About:
     opened_at: datetime
     done_at: datetime | None
     done_note: str
+    emergency: bool = False
+    by_emergency: bool = False
 
     @property
     def reference(self) -> str:
-        """The ticket's number as people say it."""
-        return reference(self.year, self.number)
+        """The number as people say it."""
+        return f"{self.year}.{self.number}" if self.emergency else reference(self.year, self.number)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,13 @@ from litestar.response import Template
 
 from chassis109.web import paging
 from dispatch109.callbacks import service as callbacks
-from dispatch109.callbacks.model import ATTEMPTS, Callback, Owed
+from dispatch109.callbacks.model import ATTEMPTS, About, Callback, Owed
 from dispatch109.callbacks.routes import note_of, settled
 from dispatch109.callbacks.schemas import AttemptForm, CloseForm
 from dispatch109.catalogue import service as catalogues
 from dispatch109.tickets.routes import Acting, Key
-from identity109.actor import Actor
+from hub112.contract import incident_types
+from identity109.actor import Actor, Language
 from identity109.permissions import Permission as P
 from identity109.permissions import requires
 from tenancy109.model import Catalogue, Tenant
@@ -78,6 +79,7 @@ async def _board(cursor: str, actor: Actor) -> dict[str, Any]:
     shown = paging.page(found, PAGE, tenant.id, lambda owed: (owed.callback.due_at, owed.callback.id))
     return {
         "rows": [(owed, what_to_say(owed, tenant, catalogue)) for owed in shown.items], "catalogue": catalogue,
+        "asked": {o.callback.id: what_was_asked(o.about, catalogue, actor.language) for o in shown.items},
         "cursor": cursor, "next": shown.next, "attempts_wanted": ATTEMPTS,
     }  # fmt: skip
 
@@ -85,26 +87,37 @@ async def _board(cursor: str, actor: Actor) -> dict[str, Any]:
 def what_to_say(owed: Owed, tenant: Tenant, catalogue: Catalogue) -> list[str]:
     """The call in sentences, in the applicant's own language."""
     about, language = owed.about, spoken(owed.applicant.language)
-    category = catalogue.category_ever(about.category_code)
-    service = catalogue.service_ever(about.service_code) if about.service_code else None
     name = owed.applicant.name
     hello = translate("Hello, {name}!", language, name=name) if name else translate("Hello!", language)
     asked = translate(
         "On {date} you asked us: {category}. Place: {place}. The number of your request is {number}.",
         language, date=moment(about.opened_at, language, "dd.MM.yyyy"), number=about.reference,
-        category=category.names[language] if category else about.category_code,
+        category=what_was_asked(about, catalogue, language),
         place=about.address or about.landmark or translate("a point on the map", language),
     )  # fmt: skip
-    done = translate(
-        "{service} reports that the work is done.", language,
-        service=service.names[language] if service else translate("The service", language),
-    )  # fmt: skip
+    done = _what_was_done(about, catalogue, language)
     return [
         f"{hello} {translate('This is the 109 service, {tenant}.', language, tenant=tenant.names[language])}",
         asked,
         done,
         translate("Is it so? Has it been done?", language),
     ]
+
+
+def what_was_asked(about: About, catalogue: Catalogue, language: Language) -> str:
+    """The category, or the kind of emergency, in words."""
+    if about.emergency:
+        return incident_types()[about.category_code].names[language]
+    category = catalogue.category_ever(about.category_code)
+    return category.names[language] if category else about.category_code
+
+
+def _what_was_done(about: About, catalogue: Catalogue, language: Language) -> str:
+    if about.by_emergency:
+        return translate("The emergency services report that their work is done.", language)
+    service = catalogue.service_ever(about.service_code) if about.service_code else None
+    named = service.names[language] if service else translate("The service", language)
+    return translate("{service} reports that the work is done.", language, service=named)
 
 
 PAGES = (board, rows, attempt, close)

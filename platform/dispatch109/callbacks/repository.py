@@ -11,7 +11,8 @@ from chassis109.store import unit
 from dispatch109.callbacks.model import About, Attempt, Callback, Outcome
 from dispatch109.contacts.service import SealedContact
 
-_COLUMNS = """c.id, c.ticket_id, c.contact_id, c.state, c.version, c.planned_at, c.not_before, c.due_at, c.ended_at,
+_COLUMNS = """c.id, c.ticket_id, c.incident_id, c.contact_id, c.state, c.version, c.planned_at, c.not_before, c.due_at,
+    c.ended_at,
     (SELECT coalesce(json_agg(json_build_object('seq', a.seq, 'at', a.at, 'outcome', a.outcome, 'note', a.note)
         ORDER BY a.seq), '[]') FROM dispatch.callback_attempt a
      WHERE a.tenant_id = app.tenant() AND a.callback_id = c.id) AS attempts"""
@@ -19,15 +20,26 @@ _SELECT = f"SELECT {_COLUMNS} FROM dispatch.callback c WHERE c.tenant_id = app.t
 _OWN = tuple(Callback.__dataclass_fields__)
 _ABOUT = tuple(About.__dataclass_fields__)
 _SEALED = tuple(SealedContact.__dataclass_fields__)
-# The prefixes keep apart what the three rows call alike.
+_TICKET = [name for name in _ABOUT if name not in {"done_note", "emergency", "by_emergency"}]
+# The prefixes keep apart what the rows call alike. What is owed a call is a ticket, else an emergency.
+_EMERGENCY = {
+    "version": "e.version", "category_code": "e.type", "service_code": "NULL", "language": "p.language",
+    "done_at": "e.ended_at",
+}  # fmt: skip
+_SHOWN = ", ".join(f"coalesce(t.{name}, {_EMERGENCY.get(name, f'e.{name}')}) AS t_{name}" for name in _TICKET)
 _BOARD = f"""
-SELECT {_COLUMNS}, {", ".join(f"t.{name} AS t_{name}" for name in _ABOUT if name != "done_note")},
-    coalesce((SELECT h.note FROM dispatch.history h WHERE h.tenant_id = app.tenant() AND h.ticket_id = c.ticket_id
-        AND h.verb = 'finish' ORDER BY h.seq DESC LIMIT 1), '') AS t_done_note,
+SELECT {_COLUMNS}, {_SHOWN}, t.id IS NULL AS t_emergency, coalesce(done.verb = 'end_emergency', true) AS t_by_emergency,
+    coalesce(CASE WHEN done.verb = 'finish' THEN done.note ELSE ended.note END, '') AS t_done_note,
     {", ".join(f"p.{name} AS p_{name}" for name in _SEALED)}
 FROM dispatch.callback c
-JOIN dispatch.ticket t ON t.tenant_id = app.tenant() AND t.id = c.ticket_id
+LEFT JOIN dispatch.ticket t ON t.tenant_id = app.tenant() AND t.id = c.ticket_id
+LEFT JOIN dispatch.incident e ON e.tenant_id = app.tenant() AND e.id = c.incident_id
 JOIN dispatch.contact p ON p.tenant_id = app.tenant() AND p.id = c.contact_id
+LEFT JOIN LATERAL (SELECT h.verb, h.note FROM dispatch.history h WHERE h.tenant_id = app.tenant()
+    AND h.ticket_id = c.ticket_id AND h.verb IN ('finish', 'end_emergency') ORDER BY h.seq DESC LIMIT 1) done ON true
+LEFT JOIN LATERAL (SELECT string_agg(f.disposition, '; ' ORDER BY f.created_at) AS note FROM dispatch.handoff f
+    JOIN dispatch.incident i ON i.tenant_id = app.tenant() AND i.id = f.incident_id
+    WHERE f.tenant_id = app.tenant() AND (i.id = c.incident_id OR i.ticket_id = c.ticket_id)) ended ON true
 WHERE c.tenant_id = app.tenant()
 """
 
@@ -49,10 +61,10 @@ async def insert(callback: Callback) -> None:
     """Plan a call."""
     await unit.execute(
         """INSERT INTO dispatch.callback
-               (tenant_id, id, ticket_id, contact_id, state, version, planned_at, not_before, due_at)
-           VALUES (app.tenant(), $1, $2, $3, $4, $5, $6, $7, $8)""",
+               (tenant_id, id, ticket_id, incident_id, contact_id, state, version, planned_at, not_before, due_at)
+           VALUES (app.tenant(), $1, $2, $9, $3, $4, $5, $6, $7, $8)""",
         callback.id, callback.ticket_id, callback.contact_id, callback.state, callback.version,
-        callback.planned_at, callback.not_before, callback.due_at,
+        callback.planned_at, callback.not_before, callback.due_at, callback.incident_id,
     )  # fmt: skip
 
 
@@ -71,6 +83,14 @@ async def of_ticket(ticket_id: UUID) -> list[Callback]:
     return [
         _callback(row)
         for row in await unit.fetch(_SELECT + " AND c.ticket_id = $1 ORDER BY c.planned_at", ticket_id)
+    ]
+
+
+async def of_incident(incident_id: UUID) -> list[Callback]:
+    """All callbacks of an emergency without a ticket, oldest first."""
+    return [
+        _callback(row)
+        for row in await unit.fetch(_SELECT + " AND c.incident_id = $1 ORDER BY c.planned_at", incident_id)
     ]
 
 

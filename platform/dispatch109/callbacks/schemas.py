@@ -22,7 +22,7 @@ class CallbackOut(msgspec.Struct):
     """An applicant is owed a call. `closable`: three attempts at different hours have failed."""
 
     id: UUID
-    ticket: UUID
+    ticket: UUID | None
     state: str
     version: int
     planned_at: datetime
@@ -31,6 +31,7 @@ class CallbackOut(msgspec.Struct):
     ended_at: datetime | None
     closable: bool
     attempts: list[AttemptOut]
+    incident: Annotated[UUID | None, msgspec.Meta(description="an emergency without a ticket")] = None
 
     @classmethod
     def of(cls, c: Callback) -> "CallbackOut":
@@ -47,6 +48,7 @@ class CallbackOut(msgspec.Struct):
             c.ended_at,
             c.closable,
             attempts,
+            c.incident_id,
         )
 
 

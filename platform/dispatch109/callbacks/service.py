@@ -34,9 +34,22 @@ async def plan(ticket: Ticket, actor: Actor) -> Callback:
     return callback
 
 
+async def plan_incident(incident_id: UUID, contact_id: UUID, actor: Actor) -> None:
+    """Owe the applicant a call about an emergency without a ticket, unless one is due already."""
+    if any(callback.ended_at is None for callback in await repository.of_incident(incident_id)):
+        return
+    now = clock.now()
+    callback = Callback(
+        uuid7(), None, contact_id, "due", 1, now, now, now + DUE_WITHIN, None, (), incident_id
+    )
+    await repository.insert(callback)
+    await _tell(callback, actor, "plan")
+
+
 async def record(callback_id: UUID, outcome: Outcome, note: str, actor: Actor) -> Callback:
     """Record an attempt: confirmed closes the ticket, not_done reopens it (the note is the reason), unreachable
-    asks for another attempt at a different hour. Raises CallbackEnded, SameHour.
+    asks for another attempt at a different hour. An emergency without a ticket is reopened by the senior, to whom
+    its card shows what is not done. Raises CallbackEnded, SameHour.
     """
     if outcome is Outcome.NOT_DONE and not note:
         raise Invalid(FieldError("note", "required", "Write what is not done: the service needs the reason."))
@@ -48,9 +61,9 @@ async def record(callback_id: UUID, outcome: Outcome, note: str, actor: Actor) -
         state = "due" if outcome is Outcome.UNREACHABLE else outcome.value
         await repository.add_attempt(callback, attempt, actor.subject, state, next_hour(now))
         await _tell(callback, actor, f"attempt_{outcome.value}")
-        if outcome is Outcome.CONFIRMED:
+        if outcome is Outcome.CONFIRMED and callback.ticket_id:
             await tickets.close(callback.ticket_id, note, actor)
-        elif outcome is Outcome.NOT_DONE:
+        elif outcome is Outcome.NOT_DONE and callback.ticket_id:
             await tickets.reopen(callback.ticket_id, note, actor)
         return await _again(callback_id)
 
@@ -63,7 +76,8 @@ async def close_unreached(callback_id: UUID, note: str, actor: Actor) -> Callbac
             raise TooFewAttempts(count=len(callback.hours_tried))
         await repository.end(callback.id, "unreached", clock.now())
         await _tell(callback, actor, "close_unreached")
-        await tickets.close(callback.ticket_id, note, actor)
+        if callback.ticket_id:
+            await tickets.close(callback.ticket_id, note, actor)
         return await _again(callback_id)
 
 
@@ -86,6 +100,12 @@ async def of_ticket(ticket_id: UUID, actor: Actor) -> list[Callback]:
         return await repository.of_ticket(ticket_id)
 
 
+async def of_incident(incident_id: UUID, actor: Actor) -> list[Callback]:
+    """All callbacks of an emergency without a ticket, oldest first."""
+    async with transaction(actor.tenant_id):
+        return await repository.of_incident(incident_id)
+
+
 async def read(callback_id: UUID, actor: Actor) -> Callback:
     """A callback as it is now."""
     async with transaction(actor.tenant_id):
@@ -106,7 +126,11 @@ async def _again(callback_id: UUID) -> Callback:
 
 
 async def _tell(callback: Callback, actor: Actor, verb: str) -> None:
-    detail: dict[str, object] = {"ticket": str(callback.ticket_id)}
+    about = {"ticket": callback.ticket_id, "incident": callback.incident_id}
+    detail: dict[str, object] = {name: str(value) for name, value in about.items() if value}
     entry = journal.AuditEntry(f"callback.{verb}", "callback", str(callback.id), detail)
-    await journal.write(actor.subject, actor.kind, [entry])
+    await journal.write(actor.subject if actor.kind != "system" else None, actor.kind, [entry])
     after_commit(lambda: announce(actor.here.slug, "callback", str(callback.id), callback.version + 1))
+    if callback.incident_id is not None:
+        incident = str(callback.incident_id)
+        after_commit(lambda: announce(actor.here.slug, "emergency", incident, callback.version + 1))

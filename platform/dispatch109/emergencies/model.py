@@ -35,6 +35,7 @@ PHONE_NOW = frozenset(
 WAITING = frozenset({Alarm.NO_HUB, Alarm.NO_RECEIPT, Alarm.NOT_SEEN, Alarm.NOT_DECIDED})
 """One phone call answers all of these: the service has not decided yet."""
 
+
 STAGES = (
     "saved",
     "in_hub",
@@ -48,8 +49,8 @@ STAGES = (
 )
 """The operator's bar."""
 _REACHED = {
-    State.DISPATCHED: 1, State.RECEIVED: 2, State.SEEN: 3, State.DEFERRED: 3, State.ACCEPTED: 4, State.UNITS_ASSIGNED: 5,
-    State.EN_ROUTE: 6, State.ON_SCENE: 7, State.CLOSED: 8,
+    State.DISPATCHED: 1, State.RECEIVED: 2, State.SEEN: 3, State.DEFERRED: 3, State.ACCEPTED: 4,
+    State.UNITS_ASSIGNED: 5, State.EN_ROUTE: 6, State.ON_SCENE: 7, State.CLOSED: 8,
 }  # fmt: skip
 
 
@@ -211,11 +212,6 @@ class Handoff:
         stamps = (self.hub_at, self.receipt_at, self.seen_at)
         heard = max((n for n, at in enumerate(stamps, 1) if at), default=0)
         return _REACHED.get(self.state, heard)
-
-    @property
-    def phone_now(self) -> bool:
-        """Whether the operator is to phone the service and has not done it yet."""
-        return self.alarm in PHONE_NOW and not self.answered
 
     @property
     def answered(self) -> bool:
