@@ -7,8 +7,19 @@ from chassis109.bus import subjects
 from hub112.migrate import PACKAGES
 from hub112.settings import Settings
 from identity109.settings import IdentitySettings
+from ui109 import i18n
 from ui109.assembly import Process, Service
 from ui109.product import HUB
+from ui109.statuses import STATUSES
+
+
+def in_words(message: str, language: str, /, **params: object) -> str:
+    """A sentence in `language`; the state it names is said as the screens say it."""
+    state = STATUSES.get(str(params.get("state")))
+    return i18n.translate(
+        message, language, **params | ({"state": i18n.translate(state[1], language)} if state else {})
+    )
+
 
 SERVICE = Service(
     name="hub112",
@@ -16,6 +27,7 @@ SERVICE = Service(
     account=subjects.HUB,
     packages=PACKAGES,
     templates=Path(__file__).parent,
+    in_words=in_words,
 )
 
 

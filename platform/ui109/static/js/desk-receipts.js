@@ -1,0 +1,39 @@
+// What a browser tells by itself: a row [data-receipt] is shown (T1), a card [data-seen] is open (T2). Repeated until
+// it was told once. And Enter on a row never decides about another handoff that took its place a moment ago.
+const AGAIN_MS = 3000;
+const SETTLED_MS = 800;
+const told = new Set();
+
+async function tell(address) {
+  if (told.has(address)) return;
+  told.add(address);
+  const token = document.querySelector('meta[name="form-token"]')?.content ?? "";
+  const answer = await fetch(address, {
+    method: "POST", credentials: "same-origin", headers: { "X-Form-Token": token, "HX-Request": "true" },
+  }).catch(() => null);
+  if (!answer || answer.status >= 500 || answer.status === 429) setTimeout(() => { told.delete(address); look(); }, AGAIN_MS);
+}
+
+function look() {
+  for (const row of document.querySelectorAll("[data-receipt]")) tell(row.dataset.receipt);
+  for (const card of document.querySelectorAll("[data-seen]")) tell(card.dataset.seen);
+}
+
+new MutationObserver(look).observe(document.getElementById("main"), {
+  childList: true, subtree: true, attributes: true, attributeFilter: ["data-receipt", "data-seen"],
+});
+look();
+
+let pressed = 0;
+let slipped = 0;
+for (const type of ["keydown", "pointerdown"]) document.addEventListener(type, () => { pressed = performance.now(); }, true);
+
+// The focus came to a row although nobody pressed anything: the row before it has gone.
+document.addEventListener("focusin", (event) => {
+  if (event.target.matches("[data-row]") && performance.now() - pressed > 100) slipped = performance.now();
+});
+
+document.addEventListener("keydown", (event) => {
+  const hasty = performance.now() - slipped < SETTLED_MS;
+  if (hasty && event.key === "Enter" && event.target.matches?.("[data-row]")) event.stopPropagation();
+}, true);
