@@ -11,6 +11,8 @@ from hub112.contract import LADDER, MOVES, UNDERWAY, Clocks, Event, Incident, Mo
 
 RUNGS = (*LADDER, "deferral", "unit")
 """The ladder of the contract, and above it what an answered handoff may still owe: a word after a deferral, a crew."""
+DUTY_DESK: Service = "112"
+"""Is called when the ladder ends, and answers what is meant for no desk."""
 WAITING = (State.DISPATCHED, State.RECEIVED, State.SEEN, State.DEFERRED, State.EXPIRED)
 """States that still want an answer, on the left of the board."""
 EXPIRING = (State.DISPATCHED, State.RECEIVED, State.SEEN)

@@ -108,21 +108,19 @@ async def insert(handoff: Handoff, step: Step) -> bool:
     )
 
 
-async def advance(handoff: Handoff, *, last_seq: int, return_seq: int) -> None:
-    """Note that a message was refused (it had its place in the order) and that its sender was told."""
+async def advance(handoff: Handoff) -> None:
+    """Write how far both sides have spoken, when nothing else has changed."""
     await unit.execute(
-        """UPDATE hub.handoff SET last_seq = $2, return_seq = $3 WHERE tenant_id = app.tenant() AND id = $1""",
-        handoff.id, last_seq, return_seq,
-    )  # fmt: skip
-
-
-async def advance_reply(handoff_id: UUID, *, last_reply_seq: int, desk_seq: int) -> None:
-    """Note how far the desk's machine has spoken and was spoken to."""
-    await unit.execute(
-        """UPDATE hub.handoff SET last_reply_seq = $2, desk_seq = $3
+        """UPDATE hub.handoff SET last_seq = $2, return_seq = $3, last_reply_seq = $4, desk_seq = $5
            WHERE tenant_id = app.tenant() AND id = $1""",
-        handoff_id, last_reply_seq, desk_seq,
+        handoff.id, handoff.last_seq, handoff.return_seq, handoff.last_reply_seq, handoff.desk_seq,
     )  # fmt: skip
+
+
+async def desks_of(incident_id: str) -> list[int]:
+    """The desks that have a part in an incident of this desk."""
+    rows = await unit.fetch("SELECT DISTINCT desk FROM hub.joint_log WHERE incident_id = $1", incident_id)
+    return [row["desk"] for row in rows]
 
 
 async def save_unit(handoff_id: UUID, crew: Unit) -> None:

@@ -122,21 +122,21 @@ async def forward(handoff_id: UUID, actor: Actor, to: str, reason: str) -> Hando
 
 async def report_unit(handoff_id: UUID, actor: Actor, unit: contract.Unit) -> Handoff:
     """Where a crew is; the handoff follows the crew that is farthest on. After the end it is kept and marked late."""
-    crew = _crew(unit)
+    reported = crew(unit)
     async with transaction(actor.tenant_id):
         held = await hold(handoff_id)
         handoff, event = held.handoff, UNIT_EVENTS.get(unit.status)
         if handoff.state not in (*UNDERWAY, _S.CLOSED):
             raise WrongState(handoff)
-        detail: dict[str, object] = {"unit": crew.unit_id, "status": crew.status, "at": unit.at}
+        detail: dict[str, object] = {"unit": reported.unit_id, "status": reported.status, "at": unit.at}
         if handoff.state is _S.CLOSED:
             detail["late"] = True
         said = Said("unit", units=[unit])
         did = Did(
-            event or _E.NOTE, Side.DESK, crew.call_sign or crew.unit_id, detail, "" if event else UNIT_NEWS, said,
-            _unless_machine(said, actor),
+            event or _E.NOTE, Side.DESK, reported.call_sign or reported.unit_id, detail, "" if event else UNIT_NEWS,
+            to_dispatch=said, to_machine=_unless_machine(said, actor),
         )  # fmt: skip
-        await repository.save_unit(handoff_id, crew)
+        await repository.save_unit(handoff_id, reported)
         first = handoff.unit_at or (clock.now() if event else None)
         return await _taken(held, did, actor, unit_at=first)
 
@@ -216,7 +216,7 @@ def _other_desk(form: Form, field: str, desk: str, actor: Actor) -> None:
     form.choice(field, desk, {service for service in SERVICES if int(service) != actor.tenant_id})
 
 
-def _crew(unit: contract.Unit) -> Unit:
+def crew(unit: contract.Unit) -> Unit:
     """A crew as it is stored, from what was typed or sent."""
     form = Form()
     unit_id = form.text("unit_id", unit.unit_id, most=64, required=True)

@@ -10,7 +10,7 @@ from chassis109.store.unit import transaction
 from hub112.contract import Event, Reply, Side
 from hub112.desks import messages, repository
 from hub112.desks.messages import Said
-from hub112.desks.model import RUNGS, Handoff
+from hub112.desks.model import DUTY_DESK, RUNGS, Handoff
 from hub112.desks.transition import RUNG, Did, Held, take
 from identity109.actor import Actor
 from tenancy109 import directory
@@ -18,7 +18,6 @@ from tenancy109 import directory
 log = structlog.get_logger()
 
 BATCH = 20
-DUTY_DESK = "112"
 NAME = "112"
 """Under this name the hub's own clocks stand in the history."""
 
