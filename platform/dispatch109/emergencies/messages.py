@@ -129,7 +129,7 @@ class HandoffFact(msgspec.Struct, frozen=True, tag="handoff/1"):
     tenant: str
     id: UUID
     incident: str
-    type: str
+    kind: str
     mode: str
     service: str
     state: str
@@ -152,7 +152,7 @@ class HandoffFact(msgspec.Struct, frozen=True, tag="handoff/1"):
         same = {name: getattr(handoff, name) for name in cls.__struct_fields__ if hasattr(handoff, name)}
         incident, slug = case.incident, case.tenant.slug
         return cls(
-            tenant=slug, incident=incident.reference(slug), type=incident.type, mode=incident.mode, **same
+            tenant=slug, incident=incident.reference(slug), kind=incident.type, mode=incident.mode, **same
         )
 
 
