@@ -19,6 +19,9 @@ VERBS: dict[str, str] = {
     "plan_callback": mark("The applicant is owed a call"),
     "close": mark("The ticket was closed"),
     "reopen": mark("Reopened: the applicant says that it is not done"),
+    "hand_off": mark("Handed to the emergency services: {emergency}"),
+    "end_emergency": mark("The emergency services have ended their work: {emergency}"),
+    "take_back": mark("No emergency service took it: {emergency}"),
     "did_not_react": mark("{service} did not react in time"),
 }
 FIELDS: dict[str, str] = {
@@ -27,6 +30,7 @@ FIELDS: dict[str, str] = {
 }  # fmt: skip
 ENDS: dict[str, str] = {
     "returned": mark("returned"), "reassigned": mark("given to another service"), "done": mark("reported done"),
+    "handed_off": mark("handed to the emergency services"),
 }  # fmt: skip
 CALLS: dict[str, str] = {
     "due": mark("Call is due"), "confirmed": mark("The applicant confirmed"),
@@ -41,6 +45,11 @@ PRIORITIES: dict[str, str] = {
 def may_amend(ticket: Ticket, actor: Actor) -> bool:
     """Whether the actor may correct the record now."""
     return actor.may(P.TICKET_OPEN) and ticket.state not in {State.CLOSED, State.REJECTED, State.CANCELLED}
+
+
+def may_hand_off(ticket: Ticket, actor: Actor) -> bool:
+    """Whether the actor may hand the ticket to the emergency services now."""
+    return actor.may(P.EMERGENCY_HAND_OFF) and State.HANDED_OFF in MOVES[ticket.state]
 
 
 def may_assign(ticket: Ticket, actor: Actor) -> bool:

@@ -14,6 +14,7 @@ from dispatch109.card import model
 from dispatch109.card import service as cards
 from dispatch109.card.schemas import AmendForm, AssignForm, UnmaskForm
 from dispatch109.catalogue import service as catalogues
+from dispatch109.emergencies import bar
 from dispatch109.execution.model import reports_from
 from dispatch109.execution.pages import CARD, card_of
 from dispatch109.tickets import applicant, reading
@@ -89,6 +90,7 @@ async def _context(written: str, actor: Actor) -> dict[str, Any]:
     ticket = card.ticket
     return {
         "card": card, "ticket": ticket, "catalogue": catalogue, "applicant": card.applicant, "words": model,
+        "bar": bar, "may_hand_off": model.may_hand_off(ticket, actor),
         "call_at": beginning_with(card.callback, actor.here) if card.callback else "",
         "reports": _reports(ticket, catalogue, actor), "may_assign": model.may_assign(ticket, actor),
         "may_amend": model.may_amend(ticket, actor), "was": msgspec.json.encode(cards.written(ticket)).decode(),

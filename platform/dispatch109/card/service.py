@@ -8,6 +8,8 @@ from dispatch109.callbacks import service as callbacks
 from dispatch109.callbacks.model import Callback
 from dispatch109.calls import service as calls
 from dispatch109.calls.service import Said
+from dispatch109.emergencies import reading as emergencies
+from dispatch109.emergencies.reading import Line
 from dispatch109.execution import service as execution
 from dispatch109.execution.repository import Attachment
 from dispatch109.tickets import applicant, reading
@@ -27,6 +29,7 @@ class Card:
     photos: list[Attachment]
     callbacks: list[Callback]
     applicant: Applicant
+    emergencies: list[Line]
 
     @property
     def callback(self) -> Callback | None:
@@ -44,6 +47,7 @@ async def read(written: str, actor: Actor) -> Card:
             await execution.photos(ticket.id, actor),
             await callbacks.of_ticket(ticket.id, actor),
             await applicant.of(ticket, actor),
+            await emergencies.of_ticket(ticket.id, actor),
         )  # fmt: skip
 
 
