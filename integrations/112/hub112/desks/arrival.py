@@ -20,7 +20,6 @@ from chassis109.bus.subjects import message_uuid
 from chassis109.kernel import clock
 from chassis109.kernel.errors import NotFound
 from chassis109.store import inbox, journal
-from chassis109.store.journal import OutboxMessage
 from chassis109.store.unit import after_commit
 from hub112 import contract
 from hub112.contract import (
@@ -37,9 +36,9 @@ from hub112.contract import (
     Side,
 )
 from hub112.desks import messages, repository
-from hub112.desks.messages import Line, Said
+from hub112.desks.messages import Line, Posted, Said
 from hub112.desks.model import DUTY_DESK, Handoff
-from hub112.desks.transition import GAP, Did, Held, hold, take
+from hub112.desks.transition import GAP, Did, Held, hold, post, take
 from identity109.actor import Actor
 
 log = structlog.get_logger()
@@ -138,16 +137,16 @@ async def answer(delivery: Delivery, error: ContractError, back: Direction) -> N
     with suppress(ContractError):
         held = await _held(Address.of(delivery.subject))
     said = Said("error", error=error.fault(), refers_to=about)
-    messages_out = []
+    said_back = []
     if not _IS_ERROR.search(delivery.payload):
         handoff = await _advanced(held.handoff, delivery, error, back) if held else None
-        messages_out.append(_error(line, said, handoff, back, about))
+        said_back.append(_error(line, said, handoff, back, about))
     entry = journal.AuditEntry("handoff.refused", "message", str(about), {"error": error.code.name.lower()})
-    await journal.write(None, "system", [entry], messages_out)
+    await journal.write(None, "system", [entry], post(*said_back))
     after_commit(announce.wake)
 
 
-def _error(line: Line, said: Said, handoff: Handoff | None, back: Direction, about: UUID) -> OutboxMessage:
+def _error(line: Line, said: Said, handoff: Handoff | None, back: Direction, about: UUID) -> Posted:
     """An error about a handoff that nobody here knows has no place in an order: its number is 1."""
     if handoff is not None:
         line = messages.line(handoff)

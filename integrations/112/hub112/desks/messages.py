@@ -14,7 +14,6 @@ from msgspec import UNSET, UnsetType
 
 from chassis109.kernel import clock
 from chassis109.kernel.ids import uuid7
-from chassis109.store.journal import OutboxMessage
 from hub112.contract import (
     CLOCKS,
     Address,
@@ -52,6 +51,16 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
+class Posted:
+    """A message ready to leave. Those of one `key` leave in the order in which they were written."""
+
+    subject: str
+    key: str
+    payload: bytes
+    message_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """Between whom, about what: enough to answer a message whose handoff nobody knows."""
 
@@ -82,19 +91,19 @@ def dispatch(tenant: str, operator: str = "", callback: str = "") -> Party:
     )
 
 
-def to_dispatch(to: Line, said: Said, seq: int, refers_to: UUID) -> OutboxMessage:
+def to_dispatch(to: Line, said: Said, seq: int, refers_to: UUID) -> Posted:
     """RETURN: a desk tells the 109 that called."""
     address = Address(to.mode, "return", to.service, to.tenant, to.handoff_id)
     return _message(address, to, said, (desk(to.service), dispatch(to.tenant)), (seq, refers_to))
 
 
-def to_machine(to: Line, said: Said, seq: int, refers_to: UUID, sender: Party) -> OutboxMessage:
+def to_machine(to: Line, said: Said, seq: int, refers_to: UUID, sender: Party) -> Posted:
     """DESK: what 109 said, or what a person did at the board, for the desk's own machine."""
     address = Address(to.mode, "desk", to.service, to.tenant, to.handoff_id)
     return _message(address, to, said, (sender, desk(to.service)), (seq, refers_to))
 
 
-def to_other_desk(handoff: Handoff, to: Service, kind: Kind) -> OutboxMessage:
+def to_other_desk(handoff: Handoff, to: Service, kind: Kind) -> Posted:
     """CROSS: ask another desk to take this emergency (`transfer`), or to work it as well (`create`): a new handoff."""
     expires_at = clock.now() + timedelta(seconds=CLOCKS[handoff.priority].expires)
     asked = Line(handoff.mode, to, handoff.sender, uuid7(), handoff.incident_id, expires_at)
@@ -107,7 +116,7 @@ def to_other_desk(handoff: Handoff, to: Service, kind: Kind) -> OutboxMessage:
     return _message(address, asked, said, (sender, desk(to)), (1, handoff.ref_message_id))
 
 
-def to_parent_desk(handoff: Handoff, parent: UUID, to: Service, reply: Reply) -> OutboxMessage:
+def to_parent_desk(handoff: Handoff, parent: UUID, to: Service, reply: Reply) -> Posted:
     """CROSS: tell the desk that forwarded the emergency that this one has taken it."""
     passed = Line(handoff.mode, to, handoff.sender, parent, handoff.incident_id, handoff.expires_at)
     address = Address(handoff.mode, "cross", to, handoff.sender, parent)
@@ -117,7 +126,7 @@ def to_parent_desk(handoff: Handoff, parent: UUID, to: Service, reply: Reply) ->
 
 def _message(
     address: Address, about: Line, said: Said, parties: tuple[Party, Party], place: tuple[int, UUID]
-) -> OutboxMessage:
+) -> Posted:
     """`parties`: sender and recipient; `place`: the number in the order of this direction, and what it refers to."""
     message_id, (seq, refers_to) = uuid7(), place
     envelope = Envelope(
@@ -128,4 +137,4 @@ def _message(
         error=said.error,
     )  # fmt: skip
     key = f"{about.handoff_id}:{address.direction}"
-    return OutboxMessage(address.subject, key, encode(envelope), message_id)
+    return Posted(address.subject, key, encode(envelope), message_id)

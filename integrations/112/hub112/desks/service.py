@@ -11,12 +11,11 @@ from msgspec import UNSET
 
 from chassis109.kernel import clock
 from chassis109.kernel.text import Form
-from chassis109.store.journal import OutboxMessage
 from chassis109.store.unit import transaction
 from hub112 import contract
 from hub112.contract import SERVICES, UNDERWAY, UNIT_EVENTS, Event, Kind, Reason, Reply, Service, Side, State
 from hub112.desks import messages, repository
-from hub112.desks.messages import Said
+from hub112.desks.messages import Posted, Said
 from hub112.desks.model import Handoff, NoCancelAsked, Unit, WrongState
 from hub112.desks.transition import UNIT_NEWS, Did, Held, hold, take
 from identity109.actor import Actor
@@ -200,7 +199,7 @@ def _by(actor: Actor, **said: Any) -> Reply:  # noqa: ANN401 - fields of Reply
     return Reply(decided_by=actor.name, decided_at=contract.stamp(clock.now()), **said)
 
 
-def _passed_on(handoff: Handoff, reply: Reply) -> list[OutboxMessage]:
+def _passed_on(handoff: Handoff, reply: Reply) -> list[Posted]:
     """The desk that forwarded it lets go once this one has accepted."""
     if handoff.relation != "transfer" or handoff.parent_id is None:
         return []

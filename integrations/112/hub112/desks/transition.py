@@ -12,9 +12,9 @@ from chassis109.kernel.errors import NotFound
 from chassis109.store import journal
 from chassis109.store.journal import OutboxMessage
 from chassis109.store.unit import after_commit
-from hub112.contract import OPEN, UNDERWAY, Event, Party, Side, State
+from hub112.contract import OPEN, Event, Party, Side, State
 from hub112.desks import messages, repository
-from hub112.desks.messages import Said
+from hub112.desks.messages import Posted, Said
 from hub112.desks.model import Handoff, Step
 from identity109.actor import Actor
 
@@ -33,7 +33,7 @@ class Did:
     name: str = ""
     to_dispatch: Said | None = None
     to_machine: Said | None = None
-    across: Sequence[OutboxMessage] = ()
+    across: Sequence[Posted] = ()
     speaker: Party | None = None
     """Who speaks to the machine; None: the desk itself."""
 
@@ -88,11 +88,18 @@ async def tell(held: Held, did: Did, actor: Actor) -> None:
         "incident": handoff.incident_id, "mode": handoff.mode, "state": handoff.state.value, "side": did.side.value,
     }  # fmt: skip
     entry = journal.AuditEntry(f"handoff.{name}", "handoff", str(handoff.id), detail)
-    await journal.write(person(actor), actor.kind, [entry], [*_messages(handoff, did, actor), *did.across])
+    await journal.write(
+        person(actor), actor.kind, [entry], post(*_messages(handoff, did, actor), *did.across)
+    )
     for desk in {handoff.tenant_id, *held.desks}:
         news = partial(announce.announce, str(desk), "handoff", str(handoff.id), handoff.version)
         after_commit(news)
     after_commit(announce.wake)
+
+
+def post(*posted: Posted) -> list[OutboxMessage]:
+    """Messages as the outbox keeps them."""
+    return [OutboxMessage(p.subject, p.key, p.payload, p.message_id) for p in posted]
 
 
 def person(actor: Actor) -> UUID | None:
@@ -100,12 +107,7 @@ def person(actor: Actor) -> UUID | None:
     return None if actor.kind == "system" else actor.subject
 
 
-def is_late(handoff: Handoff) -> bool:
-    """Whether news of crews come after the handoff has ended."""
-    return handoff.state not in UNDERWAY
-
-
-def _messages(handoff: Handoff, did: Did, actor: Actor) -> list[OutboxMessage]:
+def _messages(handoff: Handoff, did: Did, actor: Actor) -> list[Posted]:
     line, said = messages.line(handoff), []
     if did.to_dispatch is not None:
         said.append(messages.to_dispatch(line, did.to_dispatch, handoff.return_seq, handoff.ref_message_id))

@@ -5,11 +5,10 @@ from dataclasses import replace
 import structlog
 
 from chassis109.kernel import clock
-from chassis109.store.journal import OutboxMessage
 from chassis109.store.unit import transaction
 from hub112.contract import Event, Reply, Side
 from hub112.desks import messages, repository
-from hub112.desks.messages import Said
+from hub112.desks.messages import Posted, Said
 from hub112.desks.model import DUTY_DESK, RUNGS, Handoff
 from hub112.desks.transition import RUNG, Did, Held, take
 from identity109.actor import Actor
@@ -57,7 +56,7 @@ def _told(event: Event, reason: str) -> Did:
     return Did(event, Side.HUB, to_dispatch=said, to_machine=said)
 
 
-def _parallel(held: Held, rung: str) -> list[OutboxMessage]:
+def _parallel(held: Held, rung: str) -> list[Posted]:
     """The highest rung of the highest priority calls 112 as well, unless it has a part in the incident already."""
     handoff: Handoff = held.handoff
     if rung != "region" or handoff.priority != "P0" or int(DUTY_DESK) in (handoff.tenant_id, *held.desks):

@@ -34,7 +34,7 @@ from hub112.desks import messages, model, repository
 from hub112.desks.arrival import Arrival, known, note_gap, order, read
 from hub112.desks.messages import Said
 from hub112.desks.model import EXPIRING, Handoff, WrongState
-from hub112.desks.transition import Did, Held, take, tell, written
+from hub112.desks.transition import Did, Held, post, take, tell, written
 from identity109.actor import Actor
 from tenancy109 import directory
 
@@ -105,7 +105,7 @@ async def _answer_test(arrival: Arrival, actor: Actor) -> None:
     )  # fmt: skip
     receipt = messages.to_dispatch(line, Said("receipt"), 1, envelope.message_id)
     entry = journal.AuditEntry("handoff.tested", "message", str(envelope.message_id), {"mode": address.mode})
-    await journal.write(None, actor.kind, [entry], [receipt])
+    await journal.write(None, actor.kind, [entry], post(receipt))
     after_commit(announce.wake)
 
 
