@@ -43,7 +43,7 @@ MORE_FILES = {
     "tickets": {"applicant", "place", "reading"},
     "queue": {"asked", "export"},
     "demo": {"__main__", "fate", "intake", "life", "places", "season", "texts"},
-    "emergencies": {"bar", "board", "clocks", "forms", "reading", "said", "writing"},
+    "emergencies": {"bar", "board", "clocks", "forms", "reading", "returns", "said", "writing"},
     "desks": {"arrival", "reading", "transition"},
     "simulator": {"__main__", "behaviours", "desk", "line", "memory", "spoiling"},
 }
@@ -69,7 +69,7 @@ def test_half_of_the_files_fit_on_a_screen(files: list[Path]) -> None:
     lengths = sorted(
         len((ROOT / file).read_text("utf-8").splitlines())
         for file in python(files)
-        if file.parts[0] not in {"tests"} and file.name != "__init__.py"
+        if file.parts[0] != "tests" and file.name != "__init__.py" and not LONG.match(str(file))
     )
     assert lengths[len(lengths) // 2] <= 80
     assert lengths[int(len(lengths) * 0.95)] <= 250
