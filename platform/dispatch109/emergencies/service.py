@@ -136,7 +136,7 @@ async def retry(handoff_id: UUID, actor: Actor) -> Handoff:
     """Send again what the hub could not take (state failed): as it is known now, with new clocks."""
     async with transaction(actor.tenant_id):
         writing = await Writing.of(await repository.locked_of(handoff_id), actor)
-        await _again(writing, writing.handoffs[handoff_id], Event.RETRY, "")
+        await _again(writing, writing.handoffs[handoff_id], Event.RETRY, "", last_seq=0)
         writing.send(handoff_id, "create")
         await writing.done()
         return writing.handoffs[handoff_id]
@@ -193,7 +193,7 @@ def arrive(writing: Writing, handoff_id: UUID) -> None:
     created = writing.handoffs[handoff_id].state is State.CREATED
     event = Event.DISPATCH if created else Event.NOTE
     detail: dict[str, object] = {} if created else {"in_hub": True}
-    writing.happen(handoff_id, event, Side.HUB, by="112", detail=detail, hub_at=clock.now())
+    writing.happen(handoff_id, event, Side.HUB, by="hub", detail=detail, hub_at=writing.at)
 
 
 async def _open(facts: Facts, ticket: Ticket | None, actor: Actor, key: RequestKey | None) -> Incident:
@@ -242,14 +242,15 @@ def _known(incident: Incident, facts: Facts) -> Incident:
     )  # fmt: skip
 
 
-async def _again(writing: Writing, before: Handoff, event: Event, note: str) -> None:
-    """Begin a handoff anew, as if nothing had been heard of it, with new clocks."""
+async def _again(writing: Writing, before: Handoff, event: Event, note: str, **more: int) -> None:
+    """Begin a handoff anew, as if nothing had been heard of it, with new clocks. `more`: the hub that never knew it
+    counts its messages from 1."""
     clocks = await clocks_of([before.service], writing.incident.priority)
     names = (
         "hub_at", "receipt_at", "seen_at", "decided_at", "decided_by", "deferred_until", "unit_at", "ended_at",
-        "reason_code", "reason", "forward_to", "disposition", "fault", "alarm", "phoned_at", "phoned_by",
+        "reason_code", "reason", "forward_to", "external_id", "disposition", "fault", "alarm", "phoned_at", "phoned_by",
     )  # fmt: skip
-    fresh: dict[str, Any] = {**dict.fromkeys(names), "late": False, "cancel_requested": False}
+    fresh: dict[str, Any] = {**dict.fromkeys(names), "late": False, "cancel_requested": False, **more}
     fresh |= {**deadlines(clocks[before.service], clock.now()), "priority": writing.incident.priority}
     writing.happen(before.id, event, note=note, **fresh)
 
