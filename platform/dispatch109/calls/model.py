@@ -32,6 +32,9 @@ def place_patterns(address: str) -> list[str]:
     return [*names, *numbers][:MOST_WORDS] if names else []
 
 
+_SAME = ("id", "at", "outcome", "category_code", "note", "ticket_id", "incident_id", "emergency")
+
+
 @dataclass(frozen=True, slots=True)
 class CallLine:
     """One call in the log: what was asked, how it ended, who took it; never who called."""
@@ -43,11 +46,13 @@ class CallLine:
     note: str
     ticket_id: UUID | None
     ticket: str | None
+    incident_id: UUID | None
+    emergency: str | None
     operator: str
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> "CallLine":
-        """From a row that joins the call with its ticket and its operator."""
+        """From a row that joins the call with its ticket or emergency and its operator."""
         number = reference(row["year"], row["number"]) if row["number"] is not None else None
-        same = {name: row[name] for name in ("id", "at", "outcome", "category_code", "note", "ticket_id")}
+        same = {name: row[name] for name in _SAME}
         return cls(**same, ticket=number, operator=row["operator"] or "")

@@ -145,7 +145,7 @@ def _whole(typed: str) -> int | None:
 async def log(
     request: AnyRequest,
     actor: Acting,
-    outcome: FromQuery[Literal["", "ticket", "consultation"]] = "",
+    outcome: FromQuery[Literal["", "ticket", "consultation", "handed_off"]] = "",
     cursor: FromQuery[str] = "",
 ) -> Template:
     """The log of calls, the latest first."""

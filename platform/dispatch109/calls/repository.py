@@ -25,10 +25,11 @@ async def insert_consultation(
 
 
 _CALLS = """
-SELECT c.id, c.at, c.outcome, c.category_code, coalesce(nullif(c.note, ''), t.text, '') AS note, c.ticket_id, t.year,
-    t.number, p.display_name AS operator
+SELECT c.id, c.at, c.outcome, c.category_code, coalesce(nullif(c.note, ''), t.text, i.text, '') AS note, c.ticket_id,
+    t.year, t.number, c.incident_id, i.year || '.' || i.number AS emergency, p.display_name AS operator
 FROM dispatch.call c
 LEFT JOIN dispatch.ticket t ON t.tenant_id = c.tenant_id AND t.id = c.ticket_id
+LEFT JOIN dispatch.incident i ON i.tenant_id = c.tenant_id AND i.id = c.incident_id
 LEFT JOIN identity.person p ON p.subject = c.operator_id
 WHERE c.tenant_id = app.tenant()
 """

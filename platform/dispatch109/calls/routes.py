@@ -70,7 +70,7 @@ async def near(
 @get(f"{ALL}/calls", opt=requires(P.CALL_READ), tags=["intake"])
 async def log(
     actor: Acting,
-    outcome: FromQuery[Literal["", "ticket", "consultation"]] = "",
+    outcome: FromQuery[Literal["", "ticket", "consultation", "handed_off"]] = "",
     cursor: FromQuery[str | None] = None,
     limit: FromQuery[int | None] = None,
 ) -> CallsOut:

@@ -86,12 +86,13 @@ class CallOut(msgspec.Struct):
     category: str | None
     note: str
     ticket: str | None
+    emergency: str | None
     operator: str
 
     @classmethod
     def of(cls, c: CallLine) -> "CallOut":
         """From the domain."""
-        return cls(c.id, c.at, c.outcome, c.category_code, c.note, c.ticket, c.operator)
+        return cls(c.id, c.at, c.outcome, c.category_code, c.note, c.ticket, c.emergency, c.operator)
 
 
 class CallsOut(msgspec.Struct):
