@@ -1,4 +1,4 @@
-"""SQL on calls: consultations, and the log of all calls."""
+"""SQL on calls: consultations, and the log of all calls, those that were handed off too."""
 
 from datetime import datetime
 from uuid import UUID

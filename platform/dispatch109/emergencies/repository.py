@@ -280,11 +280,12 @@ async def of_ticket(ticket_id: UUID) -> list[Incident]:
 
 
 async def alarmed(mode: str, most: int) -> list[tuple[Incident, Handoff]]:
-    """Handoffs with a standing alarm, the oldest alarm first."""
+    """Handoffs with a standing alarm after which nobody has phoned, the oldest alarm first."""
     rows = await unit.fetch(
         f"""SELECT {_INCIDENT}, {", ".join(f"h.{name} AS h_{name}" for name in _HANDOFF)} FROM dispatch.handoff h
             JOIN dispatch.incident i ON i.tenant_id = app.tenant() AND i.id = h.incident_id
             WHERE h.tenant_id = app.tenant() AND h.alarm IS NOT NULL AND i.mode = $1
+                AND (h.phoned_at IS NULL OR h.phoned_at < h.alarm_at)
             ORDER BY h.alarm_at, h.id LIMIT $2""",
         mode, most,
     )  # fmt: skip
