@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 import asyncpg
 from msgspec import UNSET
 from msgspec.structs import replace as with_
+from tests import makers
 
 from chassis109.bus.consumer import Delivery
 from chassis109.bus.subjects import matches
@@ -43,7 +44,6 @@ from hub112.provision import desk as desk_tenant
 from hub112.replies import handlers as replies
 from hub112.replies.service import machine as machine_of
 from identity109.actor import Actor
-from tests import makers
 
 TENANT = "petropavl"
 NARRATIVE = "Сильный запах газа на 3 этаже, у жильцов болит голова"

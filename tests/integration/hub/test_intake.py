@@ -1,0 +1,405 @@
+"""What 109 says takes effect once and in order; what cannot is put aside and its sender told why."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import asyncpg
+import pytest
+from msgspec.structs import replace as with_
+from tests.hub_makers import (
+    TENANT,
+    accepted,
+    ago,
+    at_desk,
+    delivery,
+    envelope,
+    handed_over,
+    heard,
+    incident,
+    next_of,
+    outbox,
+    reply,
+    stands,
+    subject_of,
+)
+
+from chassis109.bus.consumer import NotYet
+from chassis109.kernel import clock
+from chassis109.kernel.ids import uuid7
+from chassis109.store.unit import transaction
+from hub112.contract import Envelope, Location, Note, Party, Text, encode, stamp
+from hub112.desks import reading
+from hub112.desks import service as desks
+from hub112.intake import handlers
+
+pytestmark = pytest.mark.usefixtures("hub")
+
+
+async def told(superuser: asyncpg.Connection, about: Envelope) -> str:
+    """The error that answered a message, '' when there was none."""
+    sent = await outbox(superuser, about.handoff_id)
+    errors = [s.envelope for s in sent if s.envelope.ref_message_id == about.message_id and s.envelope.error]
+    assert len(errors) <= 1
+    return str(errors[0].error.name) if errors else ""  # type: ignore[union-attr]
+
+
+async def put_aside(superuser: asyncpg.Connection, message_id: UUID) -> str | None:
+    found: str | None = await superuser.fetchval(
+        "SELECT error FROM chassis.quarantine WHERE message_id = $1", message_id
+    )
+    return found
+
+
+async def test_a_handoff_reaches_its_desk_with_everything_that_was_said() -> None:
+    first = await handed_over()
+    here = await stands(first)
+
+    assert (here.state, here.sender, here.service, here.priority) == ("dispatched", TENANT, "103", "P0")
+    assert here.incident == first.incident
+    assert (here.operator, here.callback_phone) == ("u-17", "+77152109000")
+    assert (here.decide_by - here.receipt_by).total_seconds() == 20
+    assert here.due_at == here.receipt_by
+
+
+async def test_the_clocks_run_from_when_the_stream_had_the_message() -> None:
+    first = envelope(sent_at=stamp(ago(300)))
+    at = ago(2)
+    await heard(delivery(first, at=at))
+
+    here = await stands(first)
+    assert (here.receipt_by - at).total_seconds() == 10
+    assert here.sent_at < at
+
+
+async def test_a_desk_has_clocks_of_its_own_for_all_and_for_one_sender(superuser: asyncpg.Connection) -> None:
+    add = "INSERT INTO hub.clock VALUES (102, $1, 'P1', $2, $3, $4, $5, 99)"
+    await superuser.execute(add, "*", 11, 22, 33, 44)
+    await superuser.execute(add, "aiyrtau", 5, 6, 7, 8)
+    urgent = incident(priority="P1")
+    city = await handed_over(service="102", incident=urgent)
+    district = await handed_over(service="102", tenant="aiyrtau", incident=urgent)
+    other = await handed_over(service="102")
+
+    def seconds(h: object) -> list[float]:
+        return [
+            (getattr(h, f"{name}_by") - h.receipt_by).total_seconds()  # type: ignore[attr-defined]
+            for name in ("seen", "decide", "region")
+        ]
+
+    assert seconds(await stands(city)) == [11, 22, 33]
+    assert seconds(await stands(district)) == [1, 2, 3]
+    assert seconds(await stands(other)) == [10, 20, 50]
+    assert (await stands(city)).unit_seconds == 99
+
+
+async def test_a_repeated_message_changes_nothing(superuser: asyncpg.Connection) -> None:
+    first = envelope()
+    assert await heard(first)
+    assert not await heard(first)
+    again = delivery(first, message_id=uuid7())  # the same message under another Nats-Msg-Id
+    assert await heard(again)
+
+    assert (await stands(first)).version == 1
+    assert await outbox(superuser, first.handoff_id) == []
+
+
+async def test_new_data_reach_the_desk_before_it_has_answered(superuser: asyncpg.Connection) -> None:
+    one = Note(at=stamp(ago(60)), text="Код домофона 15")
+    two = Note(at=stamp(ago(10)), text="Спускаются сами")
+    first = await handed_over(incident=incident(notes=[one]))
+    later = incident(narrative="Стало хуже", notes=[two])
+    await heard(next_of(first, "update", 2, incident=later))
+
+    here = await stands(first)
+    assert (here.state, here.version, here.last_seq) == ("dispatched", 2, 2)
+    assert here.incident.narrative == "Стало хуже"
+    assert here.incident.notes == [one, two]
+    assert [s.envelope.kind for s in await outbox(superuser, first.handoff_id, "desk")] == [
+        "create",
+        "update",
+    ]
+
+
+async def test_what_becomes_more_urgent_is_due_sooner() -> None:
+    first = await handed_over(incident=incident(priority="P3"))
+    slow = await stands(first)
+    await heard(next_of(first, "update", 2, incident=incident(priority="P0")))
+    fast = await stands(first)
+    await heard(next_of(first, "update", 3, incident=incident(priority="P2")))
+    after = await stands(first)
+
+    assert fast.decide_by < slow.decide_by
+    assert (after.priority, after.decide_by) == ("P2", fast.decide_by)
+
+
+async def test_a_handoff_that_nobody_accepted_is_cancelled_at_once() -> None:
+    first = await handed_over()
+    await heard(next_of(first, "cancel", 2, reply=reply(reason="Нашёлся")))
+
+    here = await stands(first)
+    assert (here.state, here.due_at) == ("cancelled", None)
+    assert (await reading.card(here.id, at_desk())).steps[-1].note == "Нашёлся"
+
+
+async def test_a_reopened_handoff_asks_for_everything_again(superuser: asyncpg.Connection) -> None:
+    first, by = await accepted()
+    await desks.close(first.handoff_id, by, "Помощь оказана")
+    again = next_of(first, "reopen", 2)
+    await heard(again)
+
+    here = await stands(first)
+    assert (here.state, here.receipt_at, here.decided_by, here.ended_at) == ("dispatched", None, None, None)
+    assert (here.ref_message_id, here.rung) == (again.message_id, 0)
+    assert here.receipt_by > clock.now()
+    await desks.see(first.handoff_id, by)
+    assert (await outbox(superuser, first.handoff_id))[-1].envelope.ref_message_id == again.message_id
+
+
+async def test_a_handoff_that_ended_more_than_a_day_ago_stays_ended(superuser: asyncpg.Connection) -> None:
+    first, by = await accepted()
+    with clock.frozen(datetime.now(UTC) - timedelta(hours=25)):
+        await desks.close(first.handoff_id, by, "Помощь оказана")
+    again = next_of(first, "reopen", 2)
+    await heard(again)
+
+    assert (await stands(first)).state == "closed"
+    assert await told(superuser, again) == "wrong_state"
+
+
+async def test_the_test_of_a_shift_is_answered_at_once_and_no_board_shows_it(
+    superuser: asyncpg.Connection,
+) -> None:
+    trial = envelope("test")
+    await heard(trial)
+
+    answers = await outbox(superuser, trial.handoff_id)
+    assert [(a.envelope.kind, a.envelope.ref_message_id) for a in answers] == [("receipt", trial.message_id)]
+    assert await superuser.fetchval("SELECT count(*) FROM hub.handoff WHERE id = $1", trial.handoff_id) == 0
+
+
+async def test_a_message_that_came_too_early_waits_for_those_before_it() -> None:
+    first = await handed_over()
+    third = next_of(first, "note", 3, reply=reply(reason="третье"))
+    with pytest.raises(NotYet):
+        await heard(third)
+    await heard(next_of(first, "note", 2, reply=reply(reason="второе")))
+    await heard(third)
+
+    notes = [s.note for s in (await reading.card(first.handoff_id, at_desk())).steps if s.event == "note"]
+    assert notes == ["второе", "третье"]
+
+
+async def test_after_five_seconds_a_message_is_taken_and_the_gap_named() -> None:
+    first = await handed_over()
+    await heard(delivery(next_of(first, "update", 4), at=ago(6)))
+
+    steps = (await reading.card(first.handoff_id, at_desk())).steps
+    assert [(s.event, s.detail) for s in steps[1:]] == [("gap", {"first": 2, "last": 3}), ("update", {})]
+    assert (await stands(first)).last_seq == 4
+
+
+async def test_a_message_before_its_create_waits_for_it_and_then_is_unknown(
+    superuser: asyncpg.Connection,
+) -> None:
+    first = envelope()
+    second = next_of(first, "cancel", 2)
+    with pytest.raises(NotYet):
+        await heard(second)
+    await heard(delivery(second, at=ago(6)))
+
+    assert await told(superuser, second) == "unknown_handoff"
+
+
+async def test_behind_its_time_a_message_is_told_so_and_changes_nothing(
+    superuser: asyncpg.Connection,
+) -> None:
+    first = await handed_over()
+    await heard(next_of(first, "note", 2, reply=reply(reason="раз")))
+    stale = next_of(first, "cancel", 2)
+    await heard(stale)
+
+    assert await told(superuser, stale) == "wrong_sequence"
+    assert (await stands(first)).state == "dispatched"
+    assert await put_aside(superuser, stale.message_id) == "wrong_sequence"
+
+
+BLANK = incident(narrative="", location=Location(text=Text(ru=" ")))
+ALIEN = Party(agency="kz.sko.aiyrtau.109", service="109")
+
+
+def wrong() -> list[tuple[str, Envelope, str]]:
+    """(error, message, subject if it is not the message's own)."""
+    now = clock.now()
+    good = envelope()
+    here = subject_of(good)
+    return [
+        ("sender_mismatch", envelope(sender=ALIEN), ""),
+        ("sender_mismatch", with_(good, mode="exercise"), here),
+        ("sender_mismatch", with_(good, handoff_id=uuid4()), here),
+        ("sender_mismatch", with_(good, recipient=Party(agency="kz.sko.101", service="101")), here),
+        ("sender_mismatch", envelope(incident_id="kz.sko.aiyrtau.2026.000001"), ""),
+        ("expired", envelope(sent_at=stamp(now), expires_at=stamp(now - timedelta(seconds=1))), ""),
+        ("insufficient_data", envelope(incident=BLANK), ""),
+        ("unknown_handoff", envelope("cancel"), ""),
+        ("unknown_sender", envelope(tenant="nowhere"), ""),
+    ]
+
+
+@pytest.mark.parametrize("number", range(len(wrong())))
+async def test_what_is_refused_is_put_aside_and_answered_by_its_error(
+    number: int, superuser: asyncpg.Connection
+) -> None:
+    error, said, subject = wrong()[number]
+    tenant = said.sender.agency.split(".")[2]
+    subject = subject or subject_of(said).replace(f".{tenant}.", f".{TENANT if said.sender == ALIEN else tenant}.")
+    await heard(delivery(said, subject))
+
+    row = await superuser.fetchrow(
+        "SELECT subject, payload FROM chassis.outbox ORDER BY id DESC LIMIT 1"
+    )
+    mode, _, service, sender, handoff = subject.split(".")[1:]
+    assert row["subject"] == f"sko.{mode}.return.{sender}.{service}.{handoff}"
+    assert f'"name":"{error}"' in row["payload"].decode()
+    assert f'"refMessageId":"{said.message_id}"' in row["payload"].decode()
+    assert await put_aside(superuser, said.message_id) == error
+
+
+@pytest.mark.parametrize(
+    ("payload", "error"),
+    [
+        (b"{", "unrecognised_format"),
+        (b"\xff\xfe", "unrecognised_format"),
+        (b'{"messageId":"%s","schema":"sko.handoff/9.9"}', "unsupported_version"),
+        (b'{"messageId":"%s","schema":"sko.handoff/1.0","kind":"create"}', "invalid_message"),
+        (encode(envelope(incident=incident(narrative="a"))).replace(b'"a"', b'"\\u0007"'), "invalid_message"),
+    ],
+)
+async def test_even_a_message_that_does_not_parse_is_answered_by_its_id(
+    payload: bytes, error: str, superuser: asyncpg.Connection
+) -> None:
+    named = uuid7()
+    payload = payload.replace(b"%s", str(named).encode())
+    handoff = uuid4()
+    brought = delivery(payload, f"sko.live.handoff.103.{TENANT}.{handoff}")
+    await heard(brought)
+
+    (answer,) = await outbox(superuser, handoff)
+    assert answer.envelope.error is not None
+    assert answer.envelope.error.name == error
+    if b"messageId" not in payload:
+        assert answer.envelope.ref_message_id == brought.message_id
+    elif str(named).encode() in payload:
+        assert answer.envelope.ref_message_id == named
+    assert await put_aside(superuser, brought.message_id) == error
+
+
+async def test_what_is_meant_for_no_desk_is_answered_by_the_duty_desk(superuser: asyncpg.Connection) -> None:
+    said = envelope()
+    await heard(delivery(said, f"sko.live.handoff.999.{TENANT}.{said.handoff_id}"))
+    assert await told(superuser, said) == "unroutable"
+
+    lost = envelope()
+    await heard(delivery(lost, f"sko.live.handoff.103.{TENANT}.not-an-id"))
+    (answer,) = await outbox(superuser, UUID(int=0))
+    assert answer.envelope.error is not None
+    assert (answer.envelope.error.name, answer.envelope.ref_message_id) == ("unroutable", lost.message_id)
+
+
+async def test_a_closed_desk_is_unroutable(superuser: asyncpg.Connection) -> None:
+    from tenancy109 import directory  # noqa: PLC0415
+
+    await superuser.execute("UPDATE tenancy.tenant SET active = false, version = version + 1 WHERE id = 104")
+    directory.forget()
+    said = envelope(service="104")
+    await heard(said)
+    await superuser.execute("UPDATE tenancy.tenant SET active = true, version = version + 1 WHERE id = 104")
+    directory.forget()
+
+    assert await told(superuser, said) == "unroutable"
+
+
+async def test_a_109_that_was_closed_is_an_unknown_sender(superuser: asyncpg.Connection) -> None:
+    await superuser.execute("UPDATE hub.agency SET active = false WHERE slug = 'esil'")
+    said = envelope(tenant="esil")
+    await heard(said)
+
+    assert await told(superuser, said) == "unknown_sender"
+
+
+async def test_a_second_create_of_a_handoff_is_refused(superuser: asyncpg.Connection) -> None:
+    first = await handed_over()
+    second = next_of(first, "create", 2, incident=incident(narrative="другое"))
+    await heard(second)
+
+    assert await told(superuser, second) == "case_exists"
+    assert (await stands(first)).incident == first.incident
+
+
+async def test_what_a_state_does_not_allow_is_refused_and_keeps_its_place(
+    superuser: asyncpg.Connection,
+) -> None:
+    first, by = await accepted()
+    await desks.close(first.handoff_id, by, "Помощь оказана")
+    update = next_of(first, "update", 2)
+    await heard(update)
+    await heard(next_of(first, "note", 3, reply=reply(reason="дальше")))
+
+    sent = await outbox(superuser, first.handoff_id)
+    assert await told(superuser, update) == "wrong_state"
+    assert [s.envelope.seq for s in sent] == list(range(1, len(sent) + 1))
+    assert (await stands(first)).last_seq == 3
+
+
+async def test_a_good_message_need_not_wait_for_a_bad_one_before_it(superuser: asyncpg.Connection) -> None:
+    first = await handed_over()
+    bad = next_of(first, "note", 2, reply=reply(reason="a"))
+    await heard(delivery(encode(bad).replace(b'"a"', b'"\\u0001"'), subject_of(bad)))
+    await heard(next_of(first, "note", 3, reply=reply(reason="хорошее")))
+
+    assert await told(superuser, bad) == "invalid_message"
+    assert (await reading.card(first.handoff_id, at_desk())).steps[-1].note == "хорошее"
+
+
+async def test_a_109_does_not_speak_for_a_desk(superuser: asyncpg.Connection) -> None:
+    first = await handed_over()
+    for seq, kind in enumerate(("accept", "close", "unit"), 2):
+        said = next_of(first, kind, seq, ref_message_id=uuid7(), units=[])
+        await heard(said)
+        assert await told(superuser, said) == "invalid_message"
+
+    assert (await stands(first)).state == "dispatched"
+
+
+async def test_an_error_answers_no_error(superuser: asyncpg.Connection) -> None:
+    first = await handed_over()
+    unknown = envelope("error", ref_message_id=uuid7())
+    await heard(unknown)
+    broken = encode(next_of(first, "error", 2)).replace(b'"seq":2', b'"seq":-2')
+    await heard(delivery(broken, subject_of(first)))
+    answered = next_of(first, "error", 2, ref_message_id=uuid7(), error={"code": 35, "text": "поздно"})
+    await heard(delivery(encode(answered), subject_of(first)))
+
+    assert await outbox(superuser, unknown.handoff_id) == []
+    assert await outbox(superuser, first.handoff_id) == []
+    step = (await reading.card(first.handoff_id, at_desk())).steps[-1]
+    assert (step.event, step.note, step.detail) == ("error", "поздно", {"code": 35})
+
+
+async def test_what_fails_again_and_again_is_told_as_a_technical_error(superuser: asyncpg.Connection) -> None:
+    first = await handed_over()
+    said = next_of(first, "note", 2, reply=reply(reason="x"))
+    async with transaction(103):
+        await handlers.give_up(delivery(said), "RuntimeError")
+
+    (answer,) = await outbox(superuser, first.handoff_id)
+    assert answer.envelope.error is not None
+    assert (answer.envelope.error.name, answer.envelope.error.retryable) == ("technical", True)
+
+
+async def test_a_desk_sees_what_was_put_aside() -> None:
+    said = envelope(service="101", incident=BLANK)
+    await heard(said)
+
+    aside = await reading.put_aside(at_desk("101"))
+    assert [(p.message_id, p.error) for p in aside] == [(said.message_id, "insufficient_data")]
+    assert aside[0].size == len(encode(said))
