@@ -251,12 +251,12 @@ async def test_what_is_refused_is_put_aside_and_answered_by_its_error(
 ) -> None:
     error, said, subject = wrong()[number]
     tenant = said.sender.agency.split(".")[2]
-    subject = subject or subject_of(said).replace(f".{tenant}.", f".{TENANT if said.sender == ALIEN else tenant}.")
+    subject = subject or subject_of(said).replace(
+        f".{tenant}.", f".{TENANT if said.sender == ALIEN else tenant}."
+    )
     await heard(delivery(said, subject))
 
-    row = await superuser.fetchrow(
-        "SELECT subject, payload FROM chassis.outbox ORDER BY id DESC LIMIT 1"
-    )
+    row = await superuser.fetchrow("SELECT subject, payload FROM chassis.outbox ORDER BY id DESC LIMIT 1")
     mode, _, service, sender, handoff = subject.split(".")[1:]
     assert row["subject"] == f"sko.{mode}.return.{sender}.{service}.{handoff}"
     assert f'"name":"{error}"' in row["payload"].decode()
