@@ -1,19 +1,26 @@
-"""The worker: `python -m dispatch109.worker`. Relays the outbox, sweeps deadlines, seals the audit, tidies up."""
+"""The worker: `python -m dispatch109.worker`. Relays the outbox, hears the hub, sweeps deadlines, seals, tidies up."""
 
 import os
+from collections.abc import Iterator
 
 from chassis109.bus import subjects, worker
+from chassis109.bus.consumer import Source
+from chassis109.bus.consumers import Consumers
 from chassis109.kernel import clock
 from chassis109.store import unit
 from chassis109.store.sealer import Sealer
 from dispatch109.contacts import service as contacts
+from dispatch109.emergencies import handlers as emergencies
+from dispatch109.emergencies import watchdog as clocks
 from dispatch109.settings import Settings
-from dispatch109.tickets import watchdog
+from dispatch109.tickets import watchdog as silence
+from hub112.contract import MODES
 from identity109 import repository as sessions
 from tenancy109 import directory
 from ui109.assembly import VERSION
 
 NAME = "dispatch109-worker"
+HUB_API = "hub.API"  # under which name a tenant's account imports its consumers of the hub (infra/nats)
 
 
 class Tenants:
@@ -31,6 +38,18 @@ class Tenants:
         slug = self.slugs.get(tenant)
         return None if slug is None else subjects.account_of(slug)
 
+    def returns(self) -> Iterator[Source]:
+        """Where the hub's answers come from: one place a tenant and mode, through the tenant's own account."""
+        for slug in self.slugs.values():
+            account = subjects.account_of(slug)
+            for mode in MODES:
+                yield Source(account, "RETURN", f"{slug}-{mode}", self.named_by, HUB_API)
+
+    def named_by(self, subject: str) -> int | None:
+        """The tenant of `sko.<mode>.return.<tenant>.<service>.<handoff>`."""
+        named = subject.split(".")[3]
+        return next((tenant for tenant, slug in self.slugs.items() if slug == named), None)
+
     def audit_subjects(self) -> dict[int, str | None]:
         """Where the heads of each tenant's audit chain go."""
         return {tenant: subjects.feed(slug, "audit") for tenant, slug in self.slugs.items()}
@@ -47,14 +66,17 @@ async def run(settings: Settings, pulse: worker.Pulse) -> None:
             async with unit.transaction(None):
                 await sessions.sweep_sessions(clock.now())
 
-        silence = worker.sweeping(tools.outbox, watchdog.TENANTS_WITH_SILENCE, watchdog.sweep)
+        unanswered = worker.sweeping(tools.outbox, silence.TENANTS_WITH_SILENCE, silence.sweep)
+        overdue = worker.sweeping(tools.outbox, clocks.TENANTS_WITH_OVERDUE, clocks.sweep)
         await worker.work(
             tools.relay.run(),
             tools.relay.listen(subjects.NODE),
+            Consumers(tools.connections, tenants.returns, emergencies.HANDLERS).run(),
             Sealer(tools.outbox, tenants.audit_subjects).run(),
             worker.every(worker.SWEEP_SECONDS, pulse.beat),
             worker.every(worker.SWEEP_SECONDS, tenants.follow),
-            worker.every(worker.SWEEP_SECONDS, silence),
+            worker.every(worker.SWEEP_SECONDS, unanswered),
+            worker.every(worker.SWEEP_SECONDS, overdue),
             worker.every(worker.TIDY_SECONDS, tidy),
         )
 

@@ -31,7 +31,7 @@ log = structlog.get_logger()
 SWEEP_SECONDS = 1.0
 TIDY_SECONDS = 300.0
 HANGS_AFTER_SECONDS = 10.0
-POOL = 8
+POOL = 12  # what is consumed takes 8 at most (SIDE_BY_SIDE), so that sweeps never wait for it
 KEPT = timedelta(days=1)
 
 Task = Callable[[], Awaitable[None]]
@@ -86,14 +86,16 @@ async def opened(
 
 
 async def work(*tasks: Coroutine[Any, Any, None]) -> None:
-    """Run all of them until SIGTERM or SIGINT."""
-    running = asyncio.gather(*tasks)
+    """Run all of them until SIGTERM or SIGINT, and wait until each has let go of what it holds."""
+    stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, running.cancel)
-    try:
-        await running
-    except asyncio.CancelledError:
-        log.info("worker.stopped")
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    async with asyncio.TaskGroup() as group:
+        running = [group.create_task(task) for task in tasks]
+        await stopped.wait()
+        for task in running:
+            task.cancel()
+    log.info("worker.stopped")
 
 
 async def every(seconds: float, task: Task) -> None:
