@@ -9,6 +9,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, async_playwright
 from tests.acceptance.api import Api
 from tests.acceptance.browsing import ARGUMENTS, Browsing
+from tests.acceptance.desks import HubApi, Line
 from tests.acceptance.parts import Parts
 
 
@@ -45,6 +46,36 @@ async def browsing(people: Browsing) -> AsyncIterator[Browsing]:
 async def api(environment: dict[str, str]) -> AsyncIterator[Api]:
     """The JSON API, for what stands before a screen."""
     speaking = Api(environment)
+    yield speaking
+    await speaking.close()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def people_at_hub(browser: Browser, environment: dict[str, str]) -> Browsing:
+    """Remembers over the tests who has signed in at the hub."""
+    return Browsing(browser, {**environment, "DISPATCH_URL": environment["HUB_URL"]})
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def at_hub(people_at_hub: Browsing) -> AsyncIterator[Browsing]:
+    """Windows at the desks of the hub; afterwards they are closed, and no page may have had a fault."""
+    yield people_at_hub
+    faults = await people_at_hub.close()
+    assert not faults, "\n".join(faults)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def line(environment: dict[str, str]) -> AsyncIterator[Line]:
+    """A 109 that hands over."""
+    speaking = Line(environment)
+    yield speaking
+    await speaking.close()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def hub_api(environment: dict[str, str]) -> AsyncIterator[HubApi]:
+    """The JSON API of the hub."""
+    speaking = HubApi(environment)
     yield speaking
     await speaking.close()
 

@@ -87,6 +87,7 @@ EVENTS = {
     "expire": mark("Not accepted in time"), "fail": mark("Could not be delivered"), "retry": mark("Sent again"),
     "reopen": mark("Reopened by 109"), "update": mark("109 sent new facts"), "note": mark("Note"),
     "rung": mark("Raised to the next level"), "gap": mark("A message is missing"),
+    "error": mark("A message was refused"),
 }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-// What a browser tells by itself: a row [data-receipt] is shown (T1), a card [data-seen] is open (T2). Repeated until
+// What a browser tells by itself: it shows a handoff [data-receipt] (T1), its card [data-seen] is open (T2). Repeated until
 // it was told once. And Enter on a row never decides about another handoff that took its place a moment ago.
 const AGAIN_MS = 3000;
 const SETTLED_MS = 800;
@@ -19,7 +19,7 @@ function look() {
   for (const card of document.querySelectorAll("[data-seen]")) tell(card.dataset.seen);
 }
 
-new MutationObserver(look).observe(document.getElementById("main"), {
+new MutationObserver(look).observe(document.body, {
   childList: true, subtree: true, attributes: true, attributeFilter: ["data-receipt", "data-seen"],
 });
 look();

@@ -1,0 +1,257 @@
+"""The desk of an emergency service in a real browser, by keys: what it tells by itself, and what people decide."""
+
+import re
+
+import pytest
+from playwright.async_api import Locator, expect
+from tests import hub_makers
+from tests.acceptance import keys
+from tests.acceptance.browsing import Browsing
+from tests.acceptance.desks import Board, HubApi, Line, incident
+from tests.acceptance.waiting import until
+
+from hub112.contract import Envelope
+
+OFF, ON = re.compile("SOUND IS OFF"), re.compile("Sound is on")
+
+
+async def at_desk(at_hub: Browsing, person: str = "operator.103", desk: str = "103") -> Board:
+    board = Board(await at_hub.of(person), desk)
+    await board.open()
+    return board
+
+
+async def state_of(hub_api: HubApi, said: Envelope, wanted: str) -> None:
+    await until(lambda: hub_api.state(said), wanted)
+
+
+async def answered_by(dialog: Locator, *fields: tuple[str, str]) -> None:
+    """Fill a dialog by keys and send it."""
+    page = dialog.page
+    await expect(dialog).to_be_visible()
+    for selector, words in fields:
+        if not await keys.focused(page, selector):
+            await keys.tab_to(page, selector)
+        await page.keyboard.type(words)
+    await page.keyboard.press("Control+Enter")
+    await expect(dialog).to_be_hidden()
+
+
+async def test_a_browser_that_shows_a_new_emergency_says_so_by_itself_and_once_opened_that_it_was_seen(
+    at_hub: Browsing, line: Line, hub_api: HubApi
+) -> None:
+    board = await at_desk(at_hub)
+
+    said = await line.hand_over()
+    await expect(board.row(said)).to_be_visible()
+    await state_of(hub_api, said, "received")
+    await board.focus(said)
+    async with board.page.expect_navigation():
+        await board.page.keyboard.press("o")
+
+    await state_of(hub_api, said, "seen")
+    await expect(board.page.locator("#card-title")).to_contain_text("Seen")
+
+
+async def test_a_row_says_everything_that_decides(at_hub: Browsing, line: Line) -> None:
+    board = await at_desk(at_hub)
+
+    said = await line.hand_over()
+    row = board.row(said)
+
+    for words in ("P0", "H-", "Gas", "Интернациональная 30", "109", "u-17", "+7 705 123 45 67", "Русский"):
+        await expect(row).to_contain_text(words)
+    await expect(row.locator("a[href='tel:+77051234567']")).to_be_visible()
+    await expect(row.locator("sla-timer")).to_have_attribute("data-state", re.compile("ok|soon|late"))
+
+
+async def test_enter_on_the_row_accepts_and_crews_are_led_to_the_end_by_keys(
+    at_hub: Browsing, line: Line, hub_api: HubApi
+) -> None:
+    board = await at_desk(at_hub)
+    page = board.page
+    said = await line.hand_over()
+    await board.focus(said)
+
+    await page.keyboard.press("Enter")
+    await expect(page.locator("#underway").locator(f"#h-{said.handoff_id}")).to_be_visible()
+    await page.locator(f"#h-{said.handoff_id}").focus()
+    await page.keyboard.press("Enter")
+    await page.wait_for_url(f"**/h/{said.handoff_id}")
+    await page.locator("#card-acts").focus()
+    await page.keyboard.press("u")
+    await answered_by(page.locator("#unit-dialog"), ("#unit-call-sign", "Бригада 7"))
+    for status in ("departed", "on_scene"):
+        button = page.locator(f".crews button[value={status}]")
+        await expect(button).to_be_visible()
+        await button.focus()
+        await page.keyboard.press("Enter")
+    await expect(page.locator("#card-title")).to_contain_text("On scene")
+    await page.locator("#card-acts").focus()
+    await page.keyboard.press("x")
+    await answered_by(
+        page.locator("#close-dialog"), ("#close-outcome", "Taken"), ("#close-text", "в больницу №3")
+    )
+
+    await state_of(hub_api, said, "closed")
+    await expect(page.locator("#card-head")).to_contain_text("Taken to hospital. в больницу №3")
+
+
+async def test_of_two_who_accept_the_loser_reads_who_was_first_and_when(
+    at_hub: Browsing, line: Line, hub_api: HubApi
+) -> None:
+    winner, loser = await at_desk(at_hub), await at_desk(at_hub, "operator2.103")
+    said = await line.hand_over()
+    await expect(loser.row(said)).to_be_visible()
+    loser.window.watch.allow(409)
+    # The loser's page hears nothing of it: as when both press in the same moment.
+    await loser.page.evaluate(
+        "document.querySelector('#board').removeAttribute('hx-trigger'); htmx.process(document.body)"
+    )
+    await loser.focus(said)
+    await winner.focus(said)
+
+    await winner.page.keyboard.press("Enter")
+    await state_of(hub_api, said, "accepted")
+    form = loser.page.locator(f"#h-{said.handoff_id} form[action$=accept]")
+    await form.evaluate("form => form.requestSubmit()")
+
+    await expect(loser.toasts).to_contain_text(re.compile(r"answered first, at \d\d:\d\d:\d\d: Accepted"))
+
+
+async def test_a_refusal_goes_back_with_its_reason_and_a_deferral_with_its_minutes(
+    at_hub: Browsing, line: Line, hub_api: HubApi
+) -> None:
+    board = await at_desk(at_hub)
+    page = board.page
+    refused, later = await line.hand_over(), await line.hand_over()
+
+    await board.focus(refused)
+    await page.keyboard.press("d")
+    reason = ("#decline-reason-code", "No crew")
+    await answered_by(page.locator("#decline-dialog"), reason, ("#decline-reason", "все на вызовах"))
+    await board.focus(later)
+    await page.keyboard.press("p")
+    await answered_by(page.locator("#defer-dialog"), ("#defer-note", "через пять минут"))
+
+    await state_of(hub_api, refused, "declined")
+    await state_of(hub_api, later, "deferred")
+    await expect(board.row(later)).to_contain_text("deferred until")
+    await expect(board.strip).not_to_contain_text(f"s-{later.handoff_id}")
+
+
+async def test_a_refusal_without_a_reason_is_not_sent_and_says_why(at_hub: Browsing, line: Line) -> None:
+    board = await at_desk(at_hub)
+    board.window.watch.allow(422)
+    said = await line.hand_over()
+    await board.focus(said)
+
+    await board.page.keyboard.press("d")
+    await board.page.keyboard.press("Control+Enter")
+
+    await expect(board.page.locator("#decline-reason-code-error")).to_have_text(
+        "Choose one of the listed values."
+    )
+    await expect(board.page.locator("#decline-reason-code")).to_be_focused()
+
+
+async def test_a_cancellation_after_the_acceptance_is_confirmed_by_the_desk(
+    at_hub: Browsing, line: Line, hub_api: HubApi
+) -> None:
+    board = await at_desk(at_hub)
+    said = await hub_api.arrived(await line.hand_over())
+    await state_of(hub_api, said, "received")
+    await hub_api.verb("103", said, "accept", note="")
+    await line.say(hub_makers.next_of(said, "cancel", 2))
+
+    row = board.row(said)
+    await expect(row.locator(".cancel-asked")).to_be_visible()
+    await row.focus()
+    await board.page.keyboard.press("c")
+    await answered_by(board.page.locator("#confirm-cancel-dialog"))
+
+    await state_of(hub_api, said, "cancelled")
+
+
+async def test_news_leave_focus_and_typed_words_where_they_are(at_hub: Browsing, line: Line) -> None:
+    board = await at_desk(at_hub)
+    said = await line.hand_over()
+    await board.focus(said)
+    await board.page.keyboard.press("d")
+    await keys.fill(board.page, "#decline-reason", "начало фразы")
+
+    other = await line.hand_over()
+    await expect(board.row(other)).to_be_attached()
+
+    await expect(board.page.locator("#decline-reason")).to_be_focused()
+    await expect(board.page.locator("#decline-reason")).to_have_value("начало фразы")
+    await board.page.keyboard.press("Escape")
+    await expect(board.row(said)).to_be_focused()
+
+
+async def test_the_desk_is_silent_until_the_shift_begins_and_then_rings_for_what_waits(
+    at_hub: Browsing, line: Line
+) -> None:
+    board = await at_desk(at_hub)
+    state = board.sound.locator("[data-sound-state]")
+    await expect(state).to_have_text(OFF)
+
+    await board.page.keyboard.press("F4")
+    await expect(state).to_have_text(ON)
+    before = int(await board.sound.get_attribute("data-rung") or 0)
+    said = await line.hand_over()
+    await expect(board.strip).to_contain_text("P0")
+    await expect(board.row(said)).to_be_visible()
+
+    await expect(board.sound).not_to_have_attribute("data-rung", str(before))
+    await expect(board.page).to_have_title(re.compile("NOT ACCEPTED: "))
+
+
+async def test_a_person_silences_the_own_screen_for_a_reason_and_the_strip_stays(
+    at_hub: Browsing, line: Line
+) -> None:
+    board = await at_desk(at_hub)
+    await line.hand_over()
+    await board.page.keyboard.press("F4")
+    await keys.tab_to(board.page, "[data-silence]")
+    await board.page.keyboard.press("Enter")
+
+    await answered_by(board.page.locator("#silence-dialog"), ("#silence-reason", "говорю по телефону"))
+
+    await expect(board.sound).to_have_attribute("data-state", "silent")
+    await expect(board.strip.locator("li").first).to_be_visible()
+
+
+async def test_when_the_line_breaks_the_phones_and_the_waiting_numbers_are_on_the_screen(
+    at_hub: Browsing, line: Line
+) -> None:
+    board = await at_desk(at_hub)
+    window = board.window
+    said = await line.hand_over()
+    await expect(board.row(said)).to_be_visible()
+    number = await board.row(said).locator(".hand-number").inner_text()
+    window.watch.lines_may_break = True
+
+    await window.context.set_offline(True)
+    down = board.page.locator("#line-down")
+    await expect(down).to_be_visible(timeout=40_000)
+
+    await expect(down).to_contain_text(number.split()[0])
+    await expect(down.locator("a[href='tel:103']")).to_be_visible()
+    await window.context.set_offline(False)
+    await expect(down).to_be_hidden(timeout=40_000)
+
+
+@pytest.mark.parametrize("where", ["", "?mode=exercise"])
+async def test_a_drill_is_shown_as_a_drill_and_apart(at_hub: Browsing, line: Line, where: str) -> None:
+    board = await at_desk(at_hub)
+    await board.open(where)
+
+    said = await line.hand_over(mode="exercise", incident=incident(priority="P1"))
+
+    await expect(board.page.locator(f"#s-{said.handoff_id}")).to_contain_text("EXERCISE")
+    if where:
+        await expect(board.row(said)).to_contain_text("EXERCISE")
+        await expect(board.page.locator("#drill-banner")).to_be_visible()
+    else:
+        await expect(board.row(said)).to_have_count(0)

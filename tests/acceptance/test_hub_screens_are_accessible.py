@@ -1,0 +1,112 @@
+"""Every screen of a desk × kk, ru, en × a desk's and a phone's width, as the screens of 109 are looked at."""
+
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import expect
+from tests import hub_makers
+from tests.acceptance import axe
+from tests.acceptance.browsing import Browsing
+from tests.acceptance.desks import HubApi, Line, incident
+from tests.acceptance.test_every_screen_is_accessible import (
+    LANGUAGES,
+    Screen,
+    at_both_widths,
+    left_in_english,
+    picture,
+    pictures,
+    settle,
+)
+from tests.acceptance.waiting import until
+
+__all__ = ["pictures"]
+
+SCREENS = (
+    Screen("hub-start", "", "/"),
+    Screen("hub-choose", "lead.112", "/tenants"),
+    Screen("hub-board", "lead.112", "/hub/104"),
+    Screen("hub-board-exercise", "operator.104", "/hub/104?mode=exercise"),
+    Screen("hub-card-waiting", "lead.112", "/hub/104/h/{waiting}"),
+    Screen("hub-card-underway", "operator.104", "/hub/104/h/{underway}"),
+    Screen("hub-archive", "operator.104", "/hub/104/archive"),
+    Screen("hub-archive-empty", "operator.104", "/hub/104/archive?q=H-0"),
+    Screen("hub-put-aside", "operator.104", "/hub/104/put-aside"),
+    Screen("hub-refused-404", "operator.104", "/hub/103", 404),
+)
+DIALOGS = ("decline", "defer", "forward", "unit", "close", "confirm-cancel", "note", "silence")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def handoffs(line: Line, hub_api: HubApi) -> dict[str, str]:
+    """At the desk of the gas service: one waits, one is under way and asked to be cancelled, one has ended, one is a
+    drill, and a message was put aside."""
+    shared = f"kz.sko.petropavl.2026.{hub_makers.uuid4().int % 10**9:09d}"
+    waiting = await line.hand_over("104", incident_id=shared)
+    await line.hand_over("101", incident_id=shared)
+    drill = await line.hand_over("104", mode="exercise", incident=incident(priority="P2"))
+    underway, ended = await line.hand_over("104"), await line.hand_over("104")
+    for said in (waiting, drill, underway, ended):
+        await hub_api.arrived(said)
+    for said in (underway, ended):
+        await hub_api.verb("104", said, "receipt")
+        await hub_api.verb("104", said, "accept", note="")
+        crew = {"unit_id": "G-2", "call_sign": "Газ 2", "kind": "gas_crew", "status": "departed"}
+        await hub_api.verb("104", said, "units", **crew)
+    await hub_api.verb("104", ended, "close", disposition="Утечка устранена")
+    await line.say(hub_makers.next_of(underway, "cancel", 2))
+    await line.say(hub_makers.next_of(ended, "cancel", 2))  # refused: it has ended
+
+    async def asked() -> bool:
+        found = await hub_api.send("104", "GET", f"/104/handoffs/{underway.handoff_id}")
+        return bool(found.json()["handoff"]["cancel_requested"])
+
+    await until(asked, wanted=True)
+    return {"waiting": str(waiting.handoff_id), "underway": str(underway.handoff_id)}
+
+
+@pytest.mark.parametrize("screen", SCREENS, ids=lambda screen: screen.name)
+async def test_a_screen_of_a_desk_is_accessible_in_every_language_and_width(
+    screen: Screen, at_hub: Browsing, handoffs: dict[str, str], pictures: Path
+) -> None:
+    window = await (at_hub.of(screen.person) if screen.person else at_hub.open())
+    window.watch.allow(screen.status)
+    faults: list[str] = []
+    english: set[str] = set()
+
+    for language in LANGUAGES:
+        await window.speak(language)
+        answer = await window.page.goto(screen.path.format(**handoffs))
+        assert answer is not None
+        assert answer.status == screen.status
+        await settle(window.page)
+        said = await axe.words(window.page)
+        english = said if language == "en" else english
+        faults += [f"{language}: not translated: {word}" for word in left_in_english(said, english, language)]
+        faults += await at_both_widths(window.page, lambda at, of=language: picture(pictures, screen, of, at))
+
+    assert not faults, "\n".join(faults)
+
+
+async def test_the_dialogs_of_a_desk_are_accessible(
+    at_hub: Browsing, handoffs: dict[str, str], pictures: Path
+) -> None:
+    window = await at_hub.of("lead.112")
+    faults: list[str] = []
+
+    for language in LANGUAGES:
+        await window.speak(language)
+        await window.page.goto("/hub/104")
+        await settle(window.page)
+        for name in DIALOGS:
+            dialog = window.page.locator(f"#{name}-dialog")
+            await dialog.evaluate("dialog => dialog.showModal()")
+            await expect(dialog).to_be_visible()
+            found = await at_both_widths(
+                window.page,
+                lambda at, of=language, which=name: pictures / f"hub-dialog-{which}-{of}-{at}.png",
+            )
+            faults += found
+            await window.page.keyboard.press("Escape")
+
+    assert not faults, "\n".join(faults)
