@@ -26,7 +26,7 @@ def clocks(handoff: Handoff) -> Iterator[tuple[datetime, Alarm]]:
 
 
 def next_due(handoff: Handoff, at: datetime) -> datetime | None:
-    """When the sweep must look again: the next clock after `at`. A clock that has passed raised its alarm once."""
+    """When the sweep must look again: the next clock after `at`. One that has passed is looked at once."""
     return min((due for due, _ in clocks(handoff) if due > at), default=None)
 
 

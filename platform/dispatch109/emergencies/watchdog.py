@@ -45,8 +45,7 @@ async def _look(incident_id: UUID, actor: Actor) -> int:
         due = [h for h in writing.handoffs.values() if h.due_at is not None and h.due_at <= writing.at]
         for handoff in due:
             _climb(writing, handoff)
-        if due:
-            await writing.done()
+        await writing.done()
     return len(due)
 
 
@@ -57,3 +56,4 @@ def _climb(writing: Writing, handoff: Handoff) -> None:
         if since <= due <= writing.at:
             event = Event.EXPIRE if alarm is Alarm.EXPIRED else "alarm"
             writing.happen(handoff.id, event, note="" if event is Event.EXPIRE else alarm.value)
+    writing.looked(handoff.id)

@@ -126,10 +126,18 @@ class Writing:
         if self._outbox:
             after_commit(announce.wake)
 
+    def looked(self, handoff_id: UUID) -> None:
+        """The sweep has written down every clock that had passed."""
+        handoff = self.handoffs[handoff_id]
+        self.handoffs[handoff_id] = replace(handoff, due_at=next_due(handoff, self.at))
+
     def _watched(self, before: Handoff, after: Handoff) -> Handoff:
         alarm = standing(after, self.at)
         alarm_at = before.alarm_at if alarm == before.alarm else self.at if alarm else None
-        return replace(after, alarm=alarm, alarm_at=alarm_at, due_at=next_due(after, self.at))
+        due_at = next_due(after, self.at)
+        if before.due_at is not None and before.due_at <= self.at:  # passed, and the sweep has not looked yet
+            due_at = before.due_at
+        return replace(after, alarm=alarm, alarm_at=alarm_at, due_at=due_at)
 
     def _changed(self) -> list[Handoff]:
         before = self._before[1]
