@@ -7,6 +7,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest_asyncio
+from tests.integration.chassis.brokers import Broker
 
 from chassis109.bus.connection import BROKER_ERRORS, Connections
 from chassis109.store import unit
@@ -59,6 +60,14 @@ async def tenant(store: None) -> AsyncIterator[int]:
     for table in ("outbox", "inbox", "audit", "audit_seal", "idempotency", "quarantine"):
         await owner.execute(f"DELETE FROM chassis.{table} WHERE tenant_id = $1", number)
     await owner.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def broker(tmp_path: Path) -> AsyncIterator[Broker]:
+    """A broker of this test's own, which is not started yet."""
+    made = Broker(tmp_path, "T_PETROPAVL", "NODE")
+    yield made
+    await made.kill()
 
 
 async def as_owner(tenant: int) -> asyncpg.Connection:

@@ -3,10 +3,10 @@
 import asyncio
 import sys
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from prometheus_client import REGISTRY
+from tests.databases import ROOT
 from tests.integration.chassis.consuming import (
     SUBJECT,
     consuming,
@@ -26,7 +26,7 @@ from chassis109.bus.consumer import Consumer, Delivery, Source
 from chassis109.kernel.ids import uuid7
 from chassis109.store import inbox, journal, unit
 
-DYING = Path(__file__).with_name("dying_consumer.py")
+DYING = "tests.integration.chassis.dying_consumer"
 
 
 @pytest.fixture(autouse=True)
@@ -97,7 +97,7 @@ async def test_a_process_killed_between_the_effect_and_the_acknowledgement_cause
     tenant: int, connections: Connections
 ) -> None:
     async with durable(connections) as name:
-        dying = await asyncio.create_subprocess_exec(sys.executable, DYING, name, str(tenant))
+        dying = await asyncio.create_subprocess_exec(sys.executable, "-m", DYING, name, str(tenant), cwd=ROOT)
         await publish(connections, b"one")
         assert await asyncio.wait_for(dying.wait(), 20) == -9
         assert await count(tenant, "audit") == 1
