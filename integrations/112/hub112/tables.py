@@ -29,7 +29,7 @@ class Handoff(Table, schema="hub", tablename="handoff"):
 
     tenant_id = SmallInt(default=None)
     id = UUID(primary_key=True, default=None)
-    number = BigInt(null=True, default=None)
+    number = BigInt(default=None)
     mode = Text(default=None)
     sender = Text(default=None)
     incident_id = Text(default=None)
