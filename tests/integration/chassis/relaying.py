@@ -79,7 +79,7 @@ async def reading(connections: Connections) -> AsyncIterator[JetStreamContext.Pu
 async def arrived(
     subscription: JetStreamContext.PullSubscription, ids: set[str], seconds: float = 1
 ) -> list[Msg]:
-    """The messages with these ids, in order of arrival, until so many seconds (behind the first, one) pass without any message."""
+    """The messages with these ids, in order of arrival, until so many seconds (after one: 1) pass without any."""
     found = []
     with suppress(TimeoutError):
         while True:
