@@ -75,6 +75,15 @@ class Broker:
     users: dict[str, dict[str, str]]
     log: Path
 
+    async def logged(self, words: str, *, times: int = 1) -> str:
+        """The last line of the log with these words, once there are so many of them; the broker writes by and by."""
+        for _ in range(200):
+            lines = [line for line in self.log.read_text().splitlines() if words in line]
+            if len(lines) >= times:
+                return lines[-1]
+            await asyncio.sleep(0.01)
+        raise AssertionError(f"{words!r} is in the log {len(lines)} times, not {times}")
+
     @asynccontextmanager
     async def member(self, account: str) -> AsyncIterator[Member]:
         """Log in as the user of an account."""

@@ -7,11 +7,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from tests.integration.stack.brokers import spoken
+from tests.integration.stack.brokers import Broker, spoken
 from tests.integration.stack.command import stack
 
 ACCOUNT = "S104"
 LOG = Path(os.environ.get("DISPATCH109_LOCAL", ".")) / "log" / "nats.log"
+BROKER = Broker(os.environ.get("NATS_URL", ""), {}, LOG)
 REFUSED = f'authentication error - User "{ACCOUNT.lower()}"'
 
 
@@ -37,7 +38,7 @@ async def test_an_account_ends_on_its_day_is_refused_and_logged_and_comes_back_w
             while await talk.hear(10):  # the broker's PINGs, until it hangs up
                 pass
             assert await first_words() == "-ERR 'Authorization Violation'"
-            assert LOG.read_text().count(REFUSED) == logged + 1
+            assert await BROKER.logged(REFUSED, times=logged + 1)
         finally:
             assert stack("account", "renew", ACCOUNT).returncode == 0
     for _ in range(100):
