@@ -10,6 +10,11 @@ WATER = {
     "phone": "+77051234567", "applicant": "Айгүл Сәрсенова", "language": "kk", "category": "water-no-supply",
     "text": "Үйде су жоқ", "address": "Жұмабаев көшесі 109",
 }  # fmt: skip
+GAS = {
+    "type": "gas.leak_inside", "phone": "+77051234567", "applicant": "Айгүл Сәрсенова", "language": "kk",
+    "text": "Подъезде газ иісі шығып тұр", "address": "Жұмабаев көшесі 109", "hazards": ["gas"],
+    "place": {"entrance": "2", "floor": "4"}, "victims": {"count": 1, "trapped": True},
+}  # fmt: skip
 CENTRE = {"lon": 69.1401, "lat": 54.8701}
 TOKEN_SECONDS = 120
 
@@ -52,6 +57,10 @@ class Api:
     async def ticket(self, slug: str = "petropavl", **changes: object) -> Any:
         """A ticket that the operator of a tenant has just registered."""
         return await self.post(f"operator.{slug}", f"/t/{slug}/tickets", {**WATER, **changes})
+
+    async def emergency(self, slug: str = "petropavl", **changes: object) -> Any:
+        """An emergency that the operator of a tenant has just handed to its services."""
+        return await self.post(f"operator.{slug}", f"/t/{slug}/emergencies", {**GAS, **changes})
 
     async def move(self, person: str, slug: str, ticket: Mapping[str, Any], verb: str, **said: object) -> Any:
         """One verb on a ticket; the ticket after it."""

@@ -42,6 +42,13 @@ SCREENS = (
     Screen("queue", "senior.petropavl", "/t/petropavl/op/queue?service=lighting"),
     Screen("queue-empty", "senior.petropavl", "/t/petropavl/op/queue?q=no-such-words-anywhere"),
     Screen("calls", "operator.petropavl", "/t/petropavl/op/calls"),
+    Screen("emergencies", "senior.petropavl", "/t/petropavl/op/emergencies"),
+    Screen("emergencies-exercise", "operator.petropavl", "/t/petropavl/op/emergencies?which=exercise"),
+    Screen("emergencies-none", "operator.petropavl", "/t/petropavl/op/emergencies?q=2026.99999999"),
+    Screen("emergency", "operator.petropavl", "/t/petropavl/op/emergencies/e/{emergency}"),
+    Screen("emergency-new", "operator.petropavl", "/t/petropavl/op/emergencies/new"),
+    Screen("emergency-of-ticket", "operator.petropavl", "/t/petropavl/op/emergencies/new?ticket={assigned}"),
+    Screen("card-handed-off", "senior.petropavl", "/t/petropavl/r/{handed_off}"),
     Screen("card-assigned", "senior.petropavl", "/t/petropavl/r/{assigned}"),
     Screen("card-in-progress", "executor.petropavl", "/t/petropavl/r/{in_progress}"),
     Screen("card-closed", "operator.petropavl", "/t/petropavl/r/{closed}"),
@@ -54,7 +61,7 @@ SCREENS = (
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def tickets(api: Api) -> AsyncIterator[dict[str, str]]:
-    """The numbers of tickets in three states, and one whose applicant is owed a call."""
+    """The numbers of tickets in four states, one whose applicant is owed a call, and of an emergency."""
     assigned = await api.ticket(point=CENTRE)
     begun = await api.ticket()
     for verb in ("accept", "start"):
@@ -63,8 +70,13 @@ async def tickets(api: Api) -> AsyncIterator[dict[str, str]]:
     callback = await owed(api, closed)
     attempt = {"outcome": "confirmed", "note": ""}
     await api.post("operator.petropavl", f"/t/petropavl/callbacks/{callback['id']}/attempts", attempt)
+    handed = await api.ticket(point=CENTRE)
+    await api.emergency(ticket=handed["id"])
+    await api.emergency(mode="exercise")
+    emergency = await api.emergency(point=CENTRE)
     yield {
         "assigned": assigned["reference"], "in_progress": begun["reference"], "closed": closed["reference"],
+        "handed_off": handed["reference"], "emergency": emergency["incident"]["number"],
     }  # fmt: skip
 
 

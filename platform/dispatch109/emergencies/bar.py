@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from dispatch109.emergencies.clocks import clocks
-from dispatch109.emergencies.model import PHONE_NOW, Alarm, Handoff, TooLateToReopen, Unit
+from dispatch109.emergencies.model import PHONE_NOW, Alarm, Handoff, Step, TooLateToReopen, Unit
 from hub112.contract import Event, State
 from ui109.i18n import mark
 
@@ -67,6 +67,13 @@ EVENTS: dict[str, str] = {
     "fail": mark("Could not be delivered"), "retry": mark("Sent again"), "reopen": mark("Reopened by 109"),
     "update": mark("109 sent new facts"), "note": mark("Note"), "alarm": mark("Alarm"), "phoned": mark("109 phoned"),
     "rung": mark("Raised to the next level"),
+}  # fmt: skip
+RUNGS: dict[str, str] = {
+    "receipt": mark("No receipt in time: the desk and the second desk were rung"),
+    "seen": mark("Not looked at in time: the shift supervisor was told"),
+    "decide": mark("No decision in time: the duty officer was told, 109 is phoning"),
+    "region": mark("Still no decision: the region was told"),
+    "deferral": mark("The time that the desk asked for is over"), "unit": mark("Accepted, but no crew yet"),
 }  # fmt: skip
 SIDES: dict[str, str] = {"109": mark("109"), "hub": mark("Hub"), "desk": mark("Service")}
 # Name, word, when it was reached, until when it is due; in the order of model.STAGES, crew and way as one.
@@ -137,6 +144,14 @@ def warned(handoff: Handoff) -> list[Warned]:
     return found + [
         Warned(handoff, kind, due, False) for due, kind in clocks(handoff) if kind != handoff.alarm
     ]
+
+
+def told(step: Step) -> tuple[str, str]:
+    """What an event of the log says, an English message id, and in whose words; alarms and rungs have no own words."""
+    named = {"alarm": ALARMS, "rung": RUNGS}.get(step.event, {})
+    if step.note in named:
+        return named[step.note], ""
+    return EVENTS.get(step.event, step.event), step.note
 
 
 def deeds(handoff: Handoff, now: datetime) -> frozenset[str]:

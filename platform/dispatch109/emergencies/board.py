@@ -74,6 +74,7 @@ async def watched(actor: Actor) -> dict[str, Any]:
     for line in lines:
         if line.incident.opened_by == actor.subject:
             found += [(line.incident, one) for h in line.handoffs for one in bar.warned(h) if not one.stands]
+    found.sort(key=lambda one: (one[0].opened_by != actor.subject, one[1].due))
     return {
         "found": found[:MOST_WATCHED], "more": max(0, len(found) - MOST_WATCHED), "phones": phones(actor),
         "open": len(lines), "alarmed": len(standing), "news": _news(lines),
@@ -88,7 +89,7 @@ async def card(written: str, actor: Actor) -> dict[str, Any]:
     return {
         "emergency": found, "incident": found.incident, "kind": incident_types().get(found.incident.type),
         "deeds": {handoff.id: bar.deeds(handoff, now) for handoff in found.handoffs},
-        "units": {h.id: [unit for unit in found.units if unit.handoff_id == h.id] for h in found.handoffs},
+        "crews": {h.id: [unit for unit in found.units if unit.handoff_id == h.id] for h in found.handoffs},
         "services": {handoff.id: handoff.service for handoff in found.handoffs},
         "more": [code for code in SERVICES if code not in given], "phones": phones(actor) | found.phones,
         "log": sorted(found.steps, key=lambda step: (step.at, step.seq), reverse=True),

@@ -7,6 +7,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery, URLEncodedBody
 from litestar.response import Redirect, Template
 
+from dispatch109.callbacks.pages import beginning_with
 from dispatch109.emergencies import bar, board, forms, reading
 from dispatch109.emergencies import service as emergencies
 from dispatch109.emergencies.forms import (
@@ -232,6 +233,8 @@ async def _form(request: AnyRequest, ticket: str, actor: Actor) -> dict[str, Any
 
 async def _card(request: AnyRequest, written: str, actor: Actor) -> dict[str, Any]:
     language, card = language_of(request), await board.card(written, actor)
+    owed = next((call for call in card["emergency"].callbacks if call.ended_at is None), None)
+    card["call_at"] = beginning_with(owed, actor.here) if owed and actor.may(P.CALLBACK_RECORD) else ""
     draft = forms.from_incident(card["emergency"].incident, language)
     return {**card, "draft": draft, **_words(language)}
 

@@ -49,7 +49,8 @@ class HandoffSound extends HTMLElement {
 
   #show(on) {
     this.dataset.state = on ? "on" : "off";
-    this.#button.querySelector("span").textContent = on ? this.dataset.on : this.dataset.off;
+    this.#button.title = on ? this.dataset.on : this.dataset.off;
+    this.#button.setAttribute("aria-label", this.#button.title);
   }
 
   #look() {
