@@ -1,0 +1,360 @@
+"""What the hub returns takes effect once, in order, and only where it belongs; all else is put aside in sight."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import asyncpg
+import msgspec
+import pytest
+from tests import emergencies as made
+from tests import makers
+from tests.emergencies import Hub
+
+from chassis109.bus.consumer import NotYet
+from chassis109.kernel import clock
+from chassis109.kernel.ids import uuid7
+from dispatch109.callbacks import service as callbacks
+from dispatch109.callbacks.model import Outcome
+from dispatch109.emergencies import reading
+from dispatch109.emergencies import service as emergencies
+from dispatch109.emergencies.model import Alarm, Handoff, Incident
+from dispatch109.tickets import reading as ticket_reading
+from dispatch109.tickets.model import State as TicketState
+from hub112.contract import MOST_BYTES, Party, Reply, State, encode
+from identity109.actor import Actor
+from tenancy109.model import Tenant
+
+
+@pytest.fixture
+def hub(tenant: Tenant) -> Hub:
+    return Hub(tenant)
+
+
+async def declined(hub: Hub, incident: Incident, handoff: Handoff, **reply: Any) -> None:
+    await hub.returns(incident, handoff, "receipt", 1)
+    said = Reply(reason_code="wrong_service", reason="біздікі емес", decided_by="Дәулет", **reply)
+    await hub.returns(incident, handoff, "decline", 2, reply=said)
+
+
+async def test_the_bar_fills_with_what_the_service_says(operator: Actor, hub: Hub) -> None:
+    incident, handoff = await made.handed(operator)
+    following = await hub.accepts(incident, handoff)
+    await hub.returns(
+        incident, handoff, "unit", following, units=[made.unit("assigned"), made.unit("departed", "b")]
+    )
+    await hub.returns(incident, handoff, "unit", following + 1, units=[made.unit("on_scene")])
+    await hub.returns(incident, handoff, "close", following + 2, reply=Reply(reason="ауруханаға жеткізілді"))
+
+    found = await made.seen(incident, operator)
+    (after,) = found.handoffs
+    assert (after.state, after.decided_by, after.external_id) == (State.CLOSED, "Дәулет", "C-7")
+    assert after.disposition == "ауруханаға жеткізілді"
+    assert all(
+        (after.hub_at, after.receipt_at, after.seen_at, after.decided_at, after.unit_at, after.ended_at)
+    )
+    assert [step.event for step in found.steps] == [
+        "create", "dispatch", "receipt", "seen", "accept", "assign_unit", "depart", "arrive", "close",
+    ]  # fmt: skip
+    assert {(u.unit_id, u.status) for u in found.units} == {("a1", "on_scene"), ("b", "departed")}
+    assert found.incident.ended_at is not None
+
+
+async def test_a_message_that_comes_twice_does_nothing_the_second_time(operator: Actor, hub: Hub) -> None:
+    incident, handoff = await made.handed(operator)
+    message = await hub.returns(incident, handoff, "receipt", 1)
+    for _ in range(2):
+        await hub.deliver(encode(message), hub.subject(message, "103"), message.message_id)
+
+    assert [step.event for step in (await made.seen(incident, operator)).steps] == [
+        "create",
+        "dispatch",
+        "receipt",
+    ]
+
+
+async def test_a_number_that_was_there_before_is_put_aside(
+    operator: Actor, hub: Hub, superuser: asyncpg.Connection
+) -> None:
+    incident, handoff = await made.handed(operator)
+    await hub.accepts(incident, handoff)
+    before = await made.now(handoff, operator)
+    await hub.returns(incident, handoff, "close", 2)
+
+    assert await made.now(handoff, operator) == before
+    assert (await made.put_aside(superuser, hub.tenant))[-1] == "wrong_sequence"
+
+
+async def test_a_message_waits_for_those_before_it_and_then_goes_on_without_them(
+    operator: Actor, hub: Hub
+) -> None:
+    incident, handoff = await made.handed(operator)
+    with pytest.raises(NotYet):
+        await hub.returns(incident, handoff, "seen", 2)
+    assert (await made.now(handoff, operator)).state is State.CREATED
+    await hub.returns(incident, handoff, "close", 9, at=clock.now() - timedelta(seconds=5))
+
+    found = await made.seen(incident, operator)
+    assert [step.event for step in found.steps] == ["create", "gap", "dispatch", "receipt", "accept", "close"]
+    assert found.steps[1].note == "1–8"
+    assert found.handoffs[0].last_seq == 9
+
+
+async def test_a_decline_gives_the_responsibility_back_with_its_reason(
+    operator: Actor, hub: Hub, superuser: asyncpg.Connection
+) -> None:
+    incident, handoff = await made.handed(operator)
+    await declined(hub, incident, handoff, forward_to=Party(agency="kz.sko.104", service="104"))
+
+    (alert,) = [a for a in await reading.alarms(operator) if a.handoff.id == handoff.id]
+    assert (alert.handoff.alarm, alert.handoff.reason_code, alert.handoff.reason) == (
+        Alarm.DECLINED, "wrong_service", "біздікі емес",
+    )  # fmt: skip
+    assert alert.handoff.proposed == "104"
+    assert alert.phone == operator.here.duty_phones["103"]
+    added = await emergencies.add_service(incident.id, "104", operator)  # one click
+    assert added.id not in {a.handoff.id for a in await reading.alarms(operator)}
+    assert handoff.id not in {a.handoff.id for a in await reading.alarms(operator)}
+    assert (await made.seen(incident, operator)).incident.ended_at is None
+
+
+async def test_a_deferral_says_until_when(operator: Actor, hub: Hub) -> None:
+    incident, handoff = await made.handed(operator)
+    await hub.returns(incident, handoff, "receipt", 1)
+    for seq, minutes in ((2, 10**12), (3, 5)):
+        await hub.returns(incident, handoff, "defer", seq, reply=Reply(eta_minutes=minutes))
+        deferred = await made.now(handoff, operator)
+        assert deferred.state is State.DEFERRED
+        assert deferred.deferred_until
+        assert deferred.deferred_until <= clock.now() + timedelta(days=1)
+
+
+async def test_a_late_acceptance_is_taken_and_marked(
+    operator: Actor, hub: Hub, superuser: asyncpg.Connection
+) -> None:
+    incident, handoff = await made.handed(operator)
+    await superuser.execute(
+        "UPDATE dispatch.handoff SET state = 'expired', alarm = 'expired' WHERE id = $1", handoff.id
+    )
+    await hub.returns(incident, handoff, "accept", 1)
+
+    after = await made.now(handoff, operator)
+    assert (after.state, after.late, after.alarm) == (State.ACCEPTED, True, None)
+    assert (await made.seen(incident, operator)).steps[-1].detail == {"late": True, "cleared": "expired"}
+
+
+async def test_a_crew_of_a_closed_emergency_is_written_down_and_marked(operator: Actor, hub: Hub) -> None:
+    incident, handoff = await made.handed(operator)
+    following = await hub.accepts(incident, handoff)
+    await hub.returns(incident, handoff, "close", following)
+    await hub.returns(incident, handoff, "unit", following + 1, units=[made.unit("on_scene")])
+
+    found = await made.seen(incident, operator)
+    assert found.handoffs[0].state is State.CLOSED
+    assert found.steps[-1].detail["late"] is True
+    assert [u.status for u in found.units] == ["on_scene"]
+
+
+async def test_what_the_hub_cannot_take_is_tried_again_under_new_numbers(
+    operator: Actor, hub: Hub, superuser: asyncpg.Connection
+) -> None:
+    incident, handoff = await made.handed(operator)
+    fault = made.fault("insufficient_data", 36)
+    await hub.returns(incident, handoff, "error", 1, error=fault, incident_id="kz.sko.petropavl.unknown")
+    failed = await made.now(handoff, operator)
+    assert (failed.state, failed.fault, failed.alarm) == (State.FAILED, "insufficient_data", Alarm.FAILED)
+
+    again = await emergencies.retry(handoff.id, operator)
+    assert (again.state, again.alarm, again.fault, again.last_seq) == (State.CREATED, None, None, 0)
+    first, second = await made.sent(superuser, handoff)
+    assert (first.kind, second.kind, second.seq) == ("create", "create", 2)
+    assert first.message_id != second.message_id  # the stream forgets no message id for a day
+    await hub.returns(incident, handoff, "receipt", 1)
+    assert (await made.now(handoff, operator)).state is State.RECEIVED
+
+
+async def test_a_retry_that_was_there_already_is_in_the_hub(operator: Actor, hub: Hub) -> None:
+    incident, handoff = await made.handed(operator)
+    await hub.returns(incident, handoff, "error", 1, error=made.fault("case_exists", 34))
+
+    assert (await made.now(handoff, operator)).state is State.DISPATCHED
+
+
+async def test_a_service_that_goes_although_109_has_cancelled_must_be_phoned(
+    operator: Actor, hub: Hub, superuser: asyncpg.Connection
+) -> None:
+    incident, handoff = await made.handed(operator)
+    await hub.returns(incident, handoff, "receipt", 1)
+    await emergencies.cancel(handoff.id, "жаңылыс", operator)
+    await hub.returns(incident, handoff, "seen", 2)
+    assert (await made.now(handoff, operator)).alarm is None
+    await hub.returns(incident, handoff, "accept", 3)
+
+    after = await made.now(handoff, operator)
+    assert (after.state, after.alarm) == (State.CANCELLED, Alarm.FAILED)
+    assert (await made.put_aside(superuser, hub.tenant))[-2:] == ["wrong_state", "wrong_state"]
+    assert handoff.id in {alert.handoff.id for alert in await reading.alarms(operator)}
+    await emergencies.phoned(handoff.id, "Дәулет, олар қайтады", operator)
+    assert handoff.id not in {alert.handoff.id for alert in await reading.alarms(operator)}
+
+
+@pytest.mark.parametrize(("kind", "relation"), [("transfer", "transfer"), ("create", "parallel")])
+async def test_what_a_service_hands_on_is_watched_too(
+    kind: str, relation: str, operator: Actor, hub: Hub, superuser: asyncpg.Connection
+) -> None:
+    incident, parent = await made.handed(operator)
+    await hub.returns(incident, parent, "receipt", 1)
+    to_fire = Reply(forward_to=Party(agency="kz.sko.101", service="101"), decided_by="Дәулет")
+    await hub.returns(incident, parent, "note", 2, reply=to_fire)
+    stranger = replace(parent, id=uuid7(), service="101")
+    more = {"parent_handoff_id": parent.id, "incident": made.told()}
+    await hub.returns(incident, stranger, kind, 1, **more)
+    await hub.accepts(incident, stranger, first=2)
+
+    child = (await made.seen(incident, operator)).handoffs[1]
+    assert (child.id, child.parent_id, child.relation) == (stranger.id, parent.id, relation)
+    assert (child.service, child.state) == ("101", State.ACCEPTED)
+    await hub.returns(incident, parent, "transfer", 3, reply=to_fire, incident=made.told())
+    after = await made.seen(incident, operator)
+    assert [h.state for h in after.handoffs] == [State.TRANSFERRED, State.ACCEPTED]
+    assert after.incident.ended_at is None
+    assert "forward" in {step.event for step in after.steps}
+    await emergencies.add_note(incident.id, "тағы", operator)
+    assert [message.seq for message in await made.sent(superuser, child)] == [1]
+
+
+async def test_a_handoff_of_nobody_is_put_aside(
+    operator: Actor, hub: Hub, superuser: asyncpg.Connection
+) -> None:
+    incident, handoff = await made.handed(operator)
+    nobody = replace(handoff, id=uuid7())
+    await hub.returns(incident, nobody, "receipt", 1)
+    with pytest.raises(NotYet):  # its beginning may still come
+        await hub.returns(incident, nobody, "seen", 2)
+    more = {"parent_handoff_id": uuid7(), "incident": made.told()}
+    await hub.returns(incident, nobody, "transfer", 1, **more)
+
+    assert (await made.put_aside(superuser, hub.tenant))[-2:] == ["unknown_handoff", "unknown_handoff"]
+
+
+async def test_what_does_not_say_what_its_subject_says_is_put_aside(
+    operator: Actor, hub: Hub, superuser: asyncpg.Connection
+) -> None:
+    incident, handoff = await made.handed(operator)
+    before = await made.now(handoff, operator)
+    right = hub.message(incident, handoff, "receipt", 1)
+    subject = hub.subject(right, "103")
+    wrong = [
+        (msgspec.structs.replace(right, mode="test"), subject),
+        (msgspec.structs.replace(right, handoff_id=uuid7()), subject),
+        (msgspec.structs.replace(right, sender=Party(agency="kz.sko.101", service="101")), subject),
+        (msgspec.structs.replace(right, recipient=Party(agency="kz.sko.aiyrtau.109")), subject),
+        (right, subject.replace(".103.", ".101.")),
+    ]
+    for message, where in wrong:
+        await hub.deliver(encode(message), where)
+    await hub.deliver(
+        encode(msgspec.structs.replace(right, incident_id="kz.sko.petropavl.2026.999999")), subject
+    )
+
+    assert await made.now(handoff, operator) == before
+    assert (await made.put_aside(superuser, hub.tenant))[-6:] == ["sender_mismatch"] * 5 + ["unknown_handoff"]
+
+
+@pytest.mark.parametrize(
+    ("payload", "error"),
+    [
+        (b"{", "unrecognised_format"), (b'{"schema":"sko.handoff/9.0"}', "unsupported_version"),
+        (b'{"schema":"sko.handoff/1.0"}', "invalid_message"), (b" " * (MOST_BYTES + 1), "invalid_message"),
+    ],
+)  # fmt: skip
+async def test_rubbish_is_put_aside_and_the_next_message_passes(
+    payload: bytes, error: str, operator: Actor, hub: Hub, superuser: asyncpg.Connection
+) -> None:
+    incident, handoff = await made.handed(operator)
+    await hub.deliver(payload, hub.subject(hub.message(incident, handoff, "receipt", 1), "103"))
+    await hub.returns(incident, handoff, "receipt", 1)
+
+    assert (await made.put_aside(superuser, hub.tenant))[-1] == error
+    assert (await made.now(handoff, operator)).state is State.RECEIVED
+
+
+async def test_a_kind_that_no_service_says_is_put_aside(
+    operator: Actor, hub: Hub, superuser: asyncpg.Connection
+) -> None:
+    incident, handoff = await made.handed(operator)
+    await hub.returns(incident, handoff, "reopen", 1, incident=made.told())
+
+    assert (await made.put_aside(superuser, hub.tenant))[-1] == "wrong_state"
+
+
+async def test_an_emergency_that_was_a_ticket_ends_with_a_call(operator: Actor, hub: Hub) -> None:
+    ticket = await makers.opened(operator)
+    incident = await emergencies.hand_off(
+        made.said(ticket=ticket.reference, services=("103", "101")), operator
+    )
+    first, second = (await made.seen(incident, operator)).handoffs
+    following = await hub.accepts(incident, first)
+    await hub.returns(incident, first, "close", following, reply=Reply(reason="көмек көрсетілді"))
+    assert (await ticket_reading.ticket(ticket.reference, operator)).state is TicketState.HANDED_OFF
+    await emergencies.cancel(second.id, "керек емес", operator)
+
+    assert (await ticket_reading.ticket(ticket.reference, operator)).state is TicketState.CALLBACK_DUE
+    (owed,) = [o for o in await callbacks.board(None, 1000, operator) if o.callback.ticket_id == ticket.id]
+    assert (owed.about.by_emergency, owed.about.done_note) == (True, "көмек көрсетілді")
+    await callbacks.record(owed.callback.id, Outcome.CONFIRMED, "", operator)
+    assert (await ticket_reading.ticket(ticket.reference, operator)).state is TicketState.CLOSED
+
+
+async def test_a_bare_call_ends_with_a_call_too_and_the_senior_sees_what_is_not_done(
+    operator: Actor, hub: Hub
+) -> None:
+    incident, handoff = await made.handed(operator)
+    following = await hub.accepts(incident, handoff)
+    await hub.returns(incident, handoff, "close", following, reply=Reply(reason="көмек көрсетілді"))
+
+    (owed,) = [
+        o for o in await callbacks.board(None, 1000, operator) if o.callback.incident_id == incident.id
+    ]
+    assert (owed.about.reference, owed.about.emergency) == (incident.number_said, True)
+    assert (owed.applicant.phone, owed.about.category_code) == ("+77051234567", incident.type)
+    await callbacks.record(owed.callback.id, Outcome.NOT_DONE, "Газ иісі қайта шықты", operator)
+    (told,) = (await made.seen(incident, operator)).callbacks
+    assert (told.state, told.attempts[0].note) == ("not_done", "Газ иісі қайта шықты")
+    await emergencies.reopen(handoff.id, "Газ иісі қайта шықты", operator)
+    following = await hub.accepts(incident, handoff, first=following + 1)
+    await hub.returns(incident, handoff, "close", following)
+    assert [c.state for c in (await made.seen(incident, operator)).callbacks] == ["not_done", "due"]
+
+
+async def test_a_call_that_is_due_already_is_owed_once(operator: Actor, hub: Hub) -> None:
+    incident, handoff = await made.handed(operator)
+    following = await hub.accepts(incident, handoff)
+    await hub.returns(incident, handoff, "close", following)
+    await emergencies.reopen(handoff.id, "тағы", operator)
+    await hub.returns(incident, handoff, "receipt", following + 1)
+    await hub.returns(incident, handoff, "accept", following + 2)
+    await hub.returns(incident, handoff, "close", following + 3)
+
+    assert [c.state for c in (await made.seen(incident, operator)).callbacks] == ["due"]
+
+
+async def test_nobody_is_owed_a_call_after_a_drill_or_when_nobody_came(operator: Actor, hub: Hub) -> None:
+    drill, handoff = await made.handed(operator, mode="exercise")
+    following = await hub.accepts(drill, handoff)
+    await hub.returns(drill, handoff, "close", following)
+    incident, gone = await made.handed(operator)
+    await declined(hub, incident, gone)
+
+    for ended in (drill, incident):
+        found = await made.seen(ended, operator)
+        assert found.incident.ended_at is not None
+        assert found.callbacks == []
+
+
+async def test_a_rung_of_the_hub_is_a_line_of_the_log(operator: Actor, hub: Hub) -> None:
+    incident, handoff = await made.handed(operator)
+    await hub.returns(incident, handoff, "note", 1, reply=Reply(reason="rung:decide"))
+
+    step = (await made.seen(incident, operator)).steps[-1]
+    assert (step.event, step.note, step.side) == ("rung", "decide", "hub")
