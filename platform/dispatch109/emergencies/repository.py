@@ -179,12 +179,10 @@ async def clocks(priority: str) -> dict[str, Clocks]:
            FROM dispatch.handoff_clock WHERE tenant_id = app.tenant() AND priority = $1""",
         priority,
     )
-    usual = CLOCKS[priority]
+    usual, own = CLOCKS[priority], ("hub", "receipt", "seen", "decide", "unit")
     return {
         row["service"]: Clocks(
-            **{name: row[name] for name in row.keys() - {"service"}},
-            region=usual.region,
-            expires=usual.expires,
+            **{name: row[name] for name in own}, region=usual.region, expires=usual.expires
         )
         for row in rows
     }
