@@ -97,6 +97,17 @@ class HubApi:
         await until(there, wanted=True)
         return said
 
+    async def clear(self, desk: str) -> None:
+        """Decline what waits at a desk and close what is under way."""
+        for mode in ("live", "exercise"):
+            found = await self.send(desk, "GET", f"/{desk}/handoffs?mode={mode}")
+            for item in found.json()["items"]:
+                one = f"/{desk}/handoffs/{item['id']}"
+                await self.send(desk, "POST", f"{one}/receipt")
+                ended = await self.send(desk, "POST", f"{one}/decline", {"reason_code": "false_alarm"})
+                if ended.is_error:
+                    await self.send(desk, "POST", f"{one}/close", {"disposition": "проверка"})
+
     async def _token(self, who: str) -> str:
         fetched, token = self._tokens.get(who, (0.0, ""))
         if time.monotonic() - fetched > TOKEN_SECONDS or not token:

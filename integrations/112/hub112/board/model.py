@@ -90,6 +90,16 @@ EVENTS = {
     "error": mark("A message was refused"),
 }  # fmt: skip
 
+FAULTS = {
+    "unrecognised_format": mark("No message of ours"), "unsupported_version": mark("A version we do not understand"),
+    "invalid_message": mark("Against the contract"), "sender_mismatch": mark("In another's name"),
+    "unknown_sender": mark("Unknown sender"), "expired": mark("Came too late"), "unroutable": mark("No such desk"),
+    "wrong_sequence": mark("Out of order"), "unknown_handoff": mark("About an unknown emergency"),
+    "case_exists": mark("This emergency was here already"), "wrong_state": mark("Not possible in that state"),
+    "insufficient_data": mark("Neither a place nor a text"), "technical": mark("Technical fault"),
+}  # fmt: skip
+"""Why a message was put aside: the error catalogue of the contract."""
+
 
 class AnsweredBefore(Conflict):
     """{name} answered first, at {time}: {state}."""
