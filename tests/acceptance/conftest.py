@@ -15,7 +15,7 @@ from tests.acceptance.parts import Parts
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes parts of the stack away comes last: nothing else should notice."""
-    items.sort(key=lambda item: item.path.name == "test_when_parts_are_away.py")
+    items.sort(key=lambda item: item.path.name.startswith("test_when_"))
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -27,18 +27,23 @@ ALL = "/api/v1/t/{slug:str}/callbacks"
 async def due(
     actor: Acting,
     ticket: FromQuery[UUID | None] = None,
+    incident: FromQuery[UUID | None] = None,
     cursor: FromQuery[str | None] = None,
     limit: FromQuery[int | None] = None,
 ) -> CallbacksOut:
-    """Whom to call, the soonest due first; or all callbacks of one ticket, the latest first."""
+    """Whom to call, the soonest due first; or all callbacks of one ticket or emergency, the latest first."""
     if ticket is not None:
-        return CallbacksOut(
-            [CallbackOut.of(c) for c in reversed(await callbacks.of_ticket(ticket, actor))], None
-        )
+        return _all(await callbacks.of_ticket(ticket, actor))
+    if incident is not None:
+        return _all(await callbacks.of_incident(incident, actor))
     most, tenant = paging.size(limit), actor.here.id
     found = await callbacks.due(paging.decode(cursor, tenant, tuple[datetime, UUID]), most + 1, actor)
     page = paging.page([CallbackOut.of(c) for c in found], most, tenant, lambda c: (c.due_at, c.id))
     return CallbacksOut(page.items, page.next)
+
+
+def _all(found: list[Callback]) -> CallbacksOut:
+    return CallbacksOut([CallbackOut.of(callback) for callback in reversed(found)], None)
 
 
 @post(f"{ALL}/{{callback_id:uuid}}/attempts", opt=requires(P.CALLBACK_RECORD), tags=["callbacks"])
