@@ -9,15 +9,19 @@ from stack109.nats import Nats
 from stack109.nats_conf import SERVICES as DESKS
 from stack109.parts import Part
 from stack109.postgres import Postgres
-from stack109.probes import http_ok
+from stack109.probes import http_ok, is_connected
 from stack109.vault import Vault
 
 DEMO_PASSWORD = "demo-109-sko"  # noqa: S105 - printed on the page: whoever runs the demo is to know it
 HUB_DEMO_CLIENT = "hub-demo"
+DEMO_INSTANCE = "run"
 BASE = ("postgres", "nats", "keycloak")
 DISPATCH = ("web", "live", "worker")
 HUB = ("hub", "hub-live", "hub-worker")
-SERVICES = (*DISPATCH, *HUB)
+MACHINES = "machines"
+SERVICES = (*DISPATCH, *HUB, MACHINES)
+SIMULATED = ("102", "104")
+"""Desks whose machine answers by itself in the demo; at the others people answer, in a browser."""
 HEALTH = {"worker": "/livez", "hub-worker": "/livez"}
 DATABASES = {
     "DISPATCH_OWNER_DSN": ("dispatch_owner", "dispatch"),
@@ -49,10 +53,19 @@ class Stack:
 
     def part(self, name: str) -> Part:
         """A part by its name."""
-        if name in SERVICES:
+        if name in (*DISPATCH, *HUB):
             return self._service(name)
-        parts = {"postgres": self.postgres.part, "nats": self.nats.part, "keycloak": self.keycloak.part}
+        parts = {
+            "postgres": self.postgres.part,
+            "nats": self.nats.part,
+            "keycloak": self.keycloak.part,
+            MACHINES: self._machines,
+        }
         return parts[name]()
+
+    def services(self) -> tuple[str, ...]:
+        """The programs of our own; machines answer in a person's stack only, tests play them themselves."""
+        return SERVICES if self.instance.name == DEMO_INSTANCE else (*DISPATCH, *HUB)
 
     def prepare(self) -> None:
         """Put configuration in place for today's registry, realms and ports."""
@@ -125,6 +138,15 @@ class Stack:
             "HUB_PROVISIONER_SECRET": vault.value("oidc-hub-provisioner"),
             "HUB_SESSION_KEYS": f"k1:{vault.value('hub-session-key')}",
         }
+
+    def _machines(self) -> Part:
+        instance, desks = self.instance, [word for code in SIMULATED for word in ("--service", code)]
+        argv = (str(instance.python), "-m", "hub112.simulator", "--behaviour", "prompt", *desks)
+        return Part(
+            MACHINES, (*argv, "--memory", str(instance.folder / MACHINES)), None, instance.logs / f"{MACHINES}.log",
+            partial(is_connected, self.nats.monitor_port, f"hub112-sim:S{SIMULATED[-1]}"),
+            environment=self.for_programs(), folder=instance.root,
+        )  # fmt: skip
 
     def _service(self, name: str) -> Part:
         port = self.instance.port(name)

@@ -1,6 +1,6 @@
 """The page at the end of a start: where things are, who can log in, where the logs are."""
 
-from stack109.environment import DEMO_PASSWORD, Stack
+from stack109.environment import DEMO_PASSWORD, MACHINES, SIMULATED, Stack
 
 ROLES = ("operator", "senior", "executor", "analyst", "lawyer", "head", "tenant-admin", "auditor")
 
@@ -18,6 +18,7 @@ def text(stack: Stack, *, base_only: bool) -> str:
             f"  JSON API        {urls['DISPATCH_URL']}/api/openapi.json",
             f"  Hub 112         {urls['HUB_URL']}/",
             f"    desks         {urls['HUB_URL']}/hub/101   …/102 …/103 …/104 …/112",
+            *_machines(stack),
             f"  JSON API        {urls['HUB_URL']}/api/openapi.json",
             "",
             f"  Log in as       <role>.<tenant>   password {DEMO_PASSWORD}   (for every demo person)",
@@ -37,3 +38,9 @@ def text(stack: Stack, *, base_only: bool) -> str:
         "─" * 78,
     ]
     return "\n".join(lines)
+
+
+def _machines(stack: Stack) -> list[str]:
+    if MACHINES not in stack.services():
+        return []
+    return [f"    machines      answer at {' and '.join(SIMULATED)}; people at the others, in a browser"]

@@ -19,7 +19,7 @@ class Part:
 
     name: str
     argv: tuple[str, ...]
-    port: int
+    port: int | None
     log: Path
     probe: Callable[[], bool]
     environment: Mapping[str, str] = field(default_factory=dict)

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Protocol
 
 from stack109 import keycloak_realms, nats_conf
-from stack109.environment import DEMO_PASSWORD, DISPATCH, HUB, Stack
+from stack109.environment import DEMO_PASSWORD, DISPATCH, HUB, MACHINES, Stack
 from stack109.progress import step
 from stack109.shell import Command, run_apart
 from stack109.stamps import digest, is_done, mark_done
@@ -63,8 +63,9 @@ async def start(starter: Starter, *, base_only: bool) -> None:
         await _start_database(starter)
         keycloak = group.create_task(_start_identity(starter))
         if not base_only:
-            for prepare, names in ((_prepare_dispatch, DISPATCH), (_prepare_hub, HUB)):
-                group.create_task(_serve(starter, partial(prepare, stack, keycloak), broker, names))
+            for prepare, names in ((_prepare_dispatch, DISPATCH), (_prepare_hub, (*HUB, MACHINES))):
+                wanted = [name for name in names if name in stack.services()]
+                group.create_task(_serve(starter, partial(prepare, stack, keycloak), broker, wanted))
 
 
 async def _serve(

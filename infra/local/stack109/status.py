@@ -17,9 +17,8 @@ def show(stack: Stack) -> bool:
     if known is None or not known.is_alive():
         say(f"The stack {instance.name!r} is not running (make up, make run).")
         return False
-    names = (
-        [*BASE, *SERVICES] if set(SERVICES) & set(known.parts) or known.phase == "starting" else list(BASE)
-    )
+    services = stack.services() if set(SERVICES) & set(known.parts) or known.phase == "starting" else ()
+    names = (*BASE, *services)
     say(LINE.format("part", "state", "pid", "port", "memory", "log"))
     with ThreadPoolExecutor() as pool:
         lines = list(pool.map(lambda name: _line(stack, known, name), names))
@@ -41,4 +40,4 @@ def _line(stack: Stack, known: state.State, name: str) -> tuple[str, bool]:
         else ("not serving" if alive else (seen.state if seen.state != "healthy" else "died"))
     )
     memory = f"{memory_mb(seen.pid):.0f} MB" if alive else "-"
-    return LINE.format(name, said, seen.pid or "-", part.port, memory, part.log), healthy
+    return LINE.format(name, said, seen.pid or "-", part.port or "-", memory, part.log), healthy

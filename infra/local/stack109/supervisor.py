@@ -72,7 +72,8 @@ class Supervisor:
     async def keep(self, name: str) -> None:
         """Start a part under supervision, timed on the screen."""
         keeper = self.keepers[name] = Keeper(self.stack.part(name), lambda: self.note(self._state.phase))
-        with step(f"{name} serves on port {keeper.part.port}"):
+        place = f" on port {keeper.part.port}" if keeper.part.port else ""
+        with step(f"{name} serves{place}"):
             await keeper.start()
 
     async def stop(self) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from stack109 import postgres_binaries
+from stack109.environment import BASE, Stack
 from stack109.failure import StackFailure
 from stack109.instance import Instance
 from stack109.space import require_space
@@ -41,3 +42,15 @@ def test_instances_of_one_checkout_have_folders_of_their_own(tmp_path: Path) -> 
 
 def test_two_checkouts_never_share_a_cluster_outside(tmp_path: Path) -> None:
     assert Instance(tmp_path / "a", "run").outside != Instance(tmp_path / "b", "run").outside
+
+
+def test_a_throwaway_stack_plays_no_desk_by_itself(tmp_path: Path) -> None:
+    own, test = Stack(Instance(tmp_path, "run")), Stack(Instance(tmp_path, "test"))
+    assert set(own.services()) - set(test.services()) == {"machines"}
+
+
+def test_every_port_that_is_opened_belongs_to_a_part_or_its_back_door(tmp_path: Path) -> None:
+    stack = Stack(Instance(tmp_path, "run"))
+    known = {*BASE, *stack.services(), "keycloak-management", "nats-monitor"}
+    assert set(stack.instance.listening()) == known - {"machines"}
+    assert set(stack.instance.listening(base_only=True)) == {*BASE, "keycloak-management", "nats-monitor"}
