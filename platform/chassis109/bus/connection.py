@@ -44,6 +44,7 @@ class Connections:
         self._url, self._credentials, self._name = url, credentials, name
         self._clients: dict[str, Client] = {}
         self._locks: dict[str, asyncio.Lock] = {}
+        self._back: dict[str, asyncio.Event] = {}
 
     async def get(self, account: str) -> Client:
         """A connection that is up. Raises BusAway within seconds when it is not: wait, then ask again."""
@@ -61,6 +62,11 @@ class Connections:
         client = self._clients.get(account)
         return client is not None and client.is_connected
 
+    async def reconnected(self, account: str) -> None:
+        """Return when the connection of `account` was lost and is there again: a broker that was restarted knows
+        nothing of what it had been asked for."""
+        await self._back.setdefault(account, asyncio.Event()).wait()
+
     async def close(self) -> None:
         """Flush and close every connection."""
         for client in self._clients.values():
@@ -75,6 +81,10 @@ class Connections:
         except (OSError, KeyError, msgspec.DecodeError) as error:
             raise BusAway(f"{account}: no credentials") from error
         client = Client()
+
+        async def on_return() -> None:
+            self._back.pop(account, asyncio.Event()).set()
+
         try:
             await client.connect(
                 self._url,
@@ -89,6 +99,7 @@ class Connections:
                 drain_timeout=CONNECT_SECONDS,
                 allow_reconnect=False,
                 error_cb=self._on_error,
+                reconnected_cb=on_return,
             )
         except BROKER_ERRORS as error:
             raise BusAway(account) from error

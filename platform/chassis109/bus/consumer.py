@@ -150,10 +150,16 @@ class Consumer:
         if self._away:
             self._away = False
             await asyncio.sleep(REST_SECONDS)
+        coming = asyncio.create_task(subscription.fetch(FETCH, timeout=FETCH_SECONDS))
+        forgotten = asyncio.create_task(self._connections.reconnected(self._source.account))
         try:
-            return await subscription.fetch(FETCH, timeout=FETCH_SECONDS)
+            await asyncio.wait((coming, forgotten), return_when=asyncio.FIRST_COMPLETED)
+            return coming.result() if coming.done() else []
         except TimeoutError:  # nothing came
             return []
+        finally:
+            coming.cancel()
+            forgotten.cancel()
 
     async def _line(self, key: str, lines: dict[str, deque[Msg]]) -> None:
         """Work the messages of one key in order; behind one that must come again the later ones wait."""

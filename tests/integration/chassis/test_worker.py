@@ -4,13 +4,15 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from nats.js.api import ConsumerConfig
+from nats.js.client import JetStreamContext
 from tests.databases import ROOT, Databases, storing
 from tests.integration.chassis.brokers import Broker
 from tests.integration.chassis.conftest import as_owner
@@ -151,45 +153,75 @@ async def test_a_chain_whose_heads_go_nowhere_is_sealed_all_the_same(tenant: int
     await owner.close()
 
 
+@asynccontextmanager
+async def _returning(folder: Path) -> AsyncIterator[tuple[Broker, Connections, JetStreamContext]]:
+    """The deployed borders with the stream RETURN: the broker, connections to it, and the hub's side."""
+    broker = Broker.as_deployed(folder, "petropavl")
+    await broker.start()
+    mine = broker.connections()
+    try:
+        hub = (await mine.get("HUB")).jetstream()
+        await hub.add_stream(name="RETURN", subjects=["sko.*.return.*.*.*"])
+        own = ConsumerConfig(
+            durable_name="petropavl-live", filter_subject="sko.live.return.petropavl.*.*", ack_wait=5
+        )
+        await hub.add_consumer("RETURN", own)
+        yield broker, mine, hub
+    finally:
+        await mine.close()
+        await broker.kill()
+
+
+async def test_a_message_is_heard_as_soon_as_a_broker_that_was_killed_is_back(
+    tenant: int, tmp_path: Path
+) -> None:
+    """The broker has forgotten who was waiting; whoever waits on would wait in vain for seconds."""
+    heard: list[bytes] = []
+
+    async def handler(delivery: Delivery) -> None:
+        heard.append(delivery.payload)
+
+    async with _returning(tmp_path) as (broker, mine, hub):
+        source = replace(RETURNS, tenant_of=lambda _: tenant)
+        async with running(Consumer(mine, source, {"sko.*.return.*.*.*": handler})):
+            await until(lambda: mine.connected("T_PETROPAVL"))
+            await asyncio.sleep(0.5)
+            await broker.kill()
+            await broker.start()
+            await until(lambda: mine.connected("T_PETROPAVL") and mine.connected("HUB"))
+            await hub.publish("sko.live.return.petropavl.103.x", b"here")
+            await until(lambda: heard, 1.5)
+
+
 async def test_a_tenant_hears_its_returns_over_the_border_at_once_also_behind_a_reader_that_was_killed(
     tenant: int, tmp_path: Path
 ) -> None:
     """What waits at the broker for a dead reader must not swallow the next message, and acks must arrive."""
-    broker = Broker.as_deployed(tmp_path, "petropavl")
-    await broker.start()
-    mine = broker.connections()
-    hub = (await mine.get("HUB")).jetstream()
-    await hub.add_stream(name="RETURN", subjects=["sko.*.return.*.*.*"])
-    own = ConsumerConfig(
-        durable_name="petropavl-live", filter_subject="sko.live.return.petropavl.*.*", ack_wait=5
-    )
-    await hub.add_consumer("RETURN", own)
     heard: list[float] = []
 
     async def handler(delivery: Delivery) -> None:
         heard.append((clock.now() - delivery.at).total_seconds())
 
-    command = (
-        sys.executable,
-        "-m",
-        "tests.integration.chassis.killed_reader",
-        broker.url,
-        broker.credentials,
-    )
-    killed = await asyncio.create_subprocess_exec(*command, cwd=ROOT)
-    async with asyncio.timeout(20):
-        while not (await hub.consumer_info("RETURN", "petropavl-live")).num_waiting:  # noqa: ASYNC110 - broker tells
-            await asyncio.sleep(0.1)
-    killed.kill()
-    await killed.wait()
-    source = replace(RETURNS, tenant_of=lambda _: tenant)
-    async with running(Consumer(mine, source, {"sko.*.return.*.*.*": handler})):
-        for n in range(3):
-            await hub.publish("sko.live.return.petropavl.103.x", b"%d" % n)
-            await until(lambda n=n: len(heard) == n + 1)
-        await asyncio.sleep(0.3)
-    info = await hub.consumer_info("RETURN", "petropavl-live")
-    assert (info.num_pending, info.num_ack_pending) == (0, 0)
-    assert max(heard) < 1
-    await mine.close()
-    await broker.kill()
+    async with _returning(tmp_path) as (broker, mine, hub):
+        command = (
+            sys.executable,
+            "-m",
+            "tests.integration.chassis.killed_reader",
+            broker.url,
+            broker.credentials,
+        )
+        killed = await asyncio.create_subprocess_exec(*command, cwd=ROOT)
+        async with asyncio.timeout(20):
+            while not (await hub.consumer_info("RETURN", "petropavl-live")).num_waiting:  # noqa: ASYNC110 - broker tells
+                await asyncio.sleep(0.1)
+        killed.kill()
+        await killed.wait()
+        source = replace(RETURNS, tenant_of=lambda _: tenant)
+        async with running(Consumer(mine, source, {"sko.*.return.*.*.*": handler})):
+            for n in range(3):
+                await hub.publish("sko.live.return.petropavl.103.x", b"%d" % n)
+                await until(lambda n=n: len(heard) == n + 1)
+            await asyncio.sleep(0.3)
+        info = await hub.consumer_info("RETURN", "petropavl-live")
+        assert (info.num_pending, info.num_ack_pending) == (0, 0)
+        assert max(heard) < 1
