@@ -8,15 +8,18 @@ from pathlib import Path
 
 import asyncpg
 import pytest_asyncio
+from tests import emergencies
 from tests.databases import Database, storing
 from tests.makers import executor, opened, said
 
 from chassis109.store import unit
 from dispatch109.calls import service as calls
+from dispatch109.emergencies import service as hand_offs
 from dispatch109.queue import service as queue
 from dispatch109.queue.model import Filter
 from dispatch109.tickets import service as tickets
 from identity109.actor import Actor
+from tenancy109 import directory
 
 # What asyncpg sends when a connection goes back to the pool: housekeeping of the driver, one round trip.
 RESET = re.compile(r"SELECT pg_advisory_unlock_all\(\)")
@@ -90,3 +93,31 @@ async def test_a_move_takes_at_most_seven_statements(operator: Actor, wire: asyn
         await tickets.accept(made.id, made.version, executor(operator.here, "water"))
 
     assert len(heard.statements) <= 7, heard.statements
+
+
+async def test_handing_off_takes_seven_statements_however_many_services_there_are(
+    operator: Actor, wire: asyncpg.Connection
+) -> None:
+    await emergencies.handed(operator)
+    async with counted(wire) as heard:
+        await hand_offs.hand_off(emergencies.said(services=("101", "102", "103", "104", "112")), operator)
+
+    # BEGIN, tenant | number, applicant, incident, call | clocks | handoffs, events | audit, outbox | COMMIT.
+    assert len(heard.statements) == 7, heard.statements
+    assert len(heard.queries) == 6
+
+
+async def test_an_answer_of_a_service_takes_eight_statements(
+    operator: Actor, wire: asyncpg.Connection
+) -> None:
+    incident, handoff = await emergencies.handed(operator)
+    hub = emergencies.Hub(operator.here)
+    await directory.all()  # read outside the unit: the pool has one connection
+    await hub.returns(incident, handoff, "receipt", 1)
+    await directory.all()
+    async with counted(wire) as heard:
+        await hub.returns(incident, handoff, "accept", 2)
+
+    # BEGIN, tenant | inbox | incident | handoffs | handoff, event | audit, outbox | COMMIT.
+    assert len(heard.statements) == 8, heard.statements
+    assert len(heard.queries) == 7
