@@ -190,6 +190,22 @@ async def crossing(superuser: asyncpg.Connection, incident_id: str) -> list[Deli
     ]
 
 
+async def told(superuser: asyncpg.Connection, about: Envelope, direction: str = "return") -> str:
+    """The error that answered a message, '' when there was none."""
+    sent = await outbox(superuser, about.handoff_id, direction)
+    errors = [s.envelope for s in sent if s.envelope.ref_message_id == about.message_id and s.envelope.error]
+    assert len(errors) <= 1
+    return str(errors[0].error.name) if errors else ""  # type: ignore[union-attr]
+
+
+async def put_aside(superuser: asyncpg.Connection, message_id: UUID) -> str | None:
+    """Why a message lies in the quarantine; None when it does not."""
+    found: str | None = await superuser.fetchval(
+        "SELECT error FROM chassis.quarantine WHERE message_id = $1", message_id
+    )
+    return found
+
+
 def ago(seconds: float) -> datetime:
     """A moment that has passed."""
     return datetime.now(UTC) - timedelta(seconds=seconds)

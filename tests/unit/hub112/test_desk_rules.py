@@ -18,7 +18,8 @@ from hub112.desks import model
 from hub112.desks.arrival import desk_of
 from hub112.desks.model import EXPIRING, RUNGS, Handoff, WrongState
 from hub112.desks.reading import others
-from hub112.intake.service import sufficient, united
+from hub112.intake.beginning import sufficient
+from hub112.intake.service import united
 
 START = datetime(2026, 11, 22, 17, 0, tzinfo=UTC)
 AT_A_DESK = [state for state in State if state not in {State.CREATED, State.FAILED}]

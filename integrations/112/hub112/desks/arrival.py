@@ -122,7 +122,7 @@ async def note_gap(held: Held, arrival: Arrival, missing: int, actor: Actor) -> 
     return await take(held, Did(Event.NOTE, Side.HUB, f"{seq - missing}–{seq - 1}", detail, GAP), actor)
 
 
-async def refuse(delivery: Delivery, error: ContractError, back: Direction) -> None:
+async def reject(delivery: Delivery, error: ContractError, back: Direction) -> None:
     """Put a message aside and tell its sender why, `back` to 109 (return) or to the machine (desk)."""
     name = error.code.name.lower()
     await inbox.put_aside(delivery.source, delivery.message_id, delivery.subject, delivery.payload, name)

@@ -5,6 +5,7 @@ from chassis109.store import inbox
 from hub112.contract import ContractError, FaultCode
 from hub112.desks import arrival
 from hub112.desks.arrival import desk_of
+from hub112.intake import crossing
 from hub112.intake import service as intake
 
 __all__ = ["HANDLERS", "desk_of", "give_up"]
@@ -15,13 +16,13 @@ async def on_handoff(delivery: Delivery) -> None:
     try:
         await intake.from_dispatch(delivery)
     except ContractError as error:
-        await arrival.refuse(delivery, error, "return")
+        await arrival.reject(delivery, error, "return")
 
 
 async def on_cross(delivery: Delivery) -> None:
     """From another desk of this hub: nobody outside waits for an answer."""
     try:
-        await intake.from_desk(delivery)
+        await crossing.from_desk(delivery)
     except ContractError as error:
         name = error.code.name.lower()
         await inbox.put_aside(delivery.source, delivery.message_id, delivery.subject, delivery.payload, name)

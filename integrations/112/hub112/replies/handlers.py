@@ -14,7 +14,7 @@ async def on_reply(delivery: Delivery) -> None:
     try:
         await replies.from_machine(delivery)
     except ContractError as error:
-        await arrival.refuse(delivery, error, "desk")
+        await arrival.reject(delivery, error, "desk")
 
 
 async def give_up(delivery: Delivery, error: str) -> None:
