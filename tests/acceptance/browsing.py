@@ -20,7 +20,7 @@ WIDE, PHONE = {"width": 1600, "height": 900}, {"width": 390, "height": 844}
 LISTEN = """document.addEventListener('securitypolicyviolation', (event) =>
     console.error(`CSP: ${event.effectiveDirective} ${event.blockedURI}`));"""
 STATUS = re.compile(r"status of (\d{3})")
-REFUSED_CONNECTION = "net::ERR_"
+BROKEN_LINE = ("net::ERR_", "Failed to fetch")
 SIGNED_IN = 200
 
 
@@ -45,7 +45,7 @@ class Watch:
         status = STATUS.search(message.text)
         if status and int(status[1]) in self.allowed:
             return
-        if self.lines_may_break and REFUSED_CONNECTION in message.text:
+        if self.lines_may_break and any(words in message.text for words in BROKEN_LINE):
             return
         self.faults.append(f"{message.text} ({source})")
 

@@ -126,7 +126,8 @@ async def test_a_note_stands_in_the_log_of_every_service(browsing: Browsing, api
     page = (await browsing.of("operator.petropavl")).page
     await page.goto(f"/t/petropavl/op/emergencies/e/{emergency['incident']['number']}")
 
-    await keys.fill(page, "#note-text", "Есік ашық, төртінші қабат")
+    await page.keyboard.press("F4")
+    await page.keyboard.type("Есік ашық, төртінші қабат")
     await page.keyboard.press("Control+Enter")
 
     noted = page.locator(".em-log li", has_text="Есік ашық, төртінші қабат")

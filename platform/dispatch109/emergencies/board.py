@@ -17,7 +17,8 @@ from identity109.actor import Actor
 from ui109.formatting import ZONE
 
 PAGE = 25
-MOST_WATCHED = 40
+MOST_ALARMS = 20
+MOST_PREPARED = 80  # of the newest emergencies, three or four a handoff
 MODES = ("live", "exercise")
 
 
@@ -70,14 +71,19 @@ async def watched(actor: Actor) -> dict[str, Any]:
     async with transaction(actor.tenant_id):
         lines = await _open(actor)
         standing = [alert for mode in MODES for alert in await reading.alarms(actor, mode)]
-    found = [(a.incident, one) for a in standing for one in bar.warned(a.handoff) if one.stands]
-    for line in lines:
-        if line.incident.opened_by == actor.subject:
-            found += [(line.incident, one) for h in line.handoffs for one in bar.warned(h) if not one.stands]
-    found.sort(key=lambda one: (one[0].opened_by != actor.subject, one[1].due))
+    alarmed = [(a.incident, one) for a in standing for one in bar.warned(a.handoff) if one.stands]
+    alarmed.sort(key=lambda pair: pair[0].opened_by != actor.subject)
+    prepared = [
+        (line.incident, one)
+        for line in lines
+        if line.incident.opened_by == actor.subject
+        for handoff in line.handoffs
+        for one in bar.warned(handoff)
+        if not one.stands
+    ]
     return {
-        "found": found[:MOST_WATCHED], "more": max(0, len(found) - MOST_WATCHED), "phones": phones(actor),
-        "open": len(lines), "alarmed": len(standing), "news": _news(lines),
+        "found": [*alarmed[:MOST_ALARMS], *prepared[:MOST_PREPARED]], "more": max(0, len(alarmed) - MOST_ALARMS),
+        "phones": phones(actor), "open": len(lines), "news": _news(lines),
     }  # fmt: skip
 
 
