@@ -10,6 +10,7 @@ from msgspec import UNSET
 
 from chassis109.bus.consumer import Delivery, NotYet
 from chassis109.kernel import clock
+from chassis109.store.unit import transaction
 from dispatch109.emergencies import repository
 from dispatch109.emergencies.model import Alarm, Handoff, Unit, WrongState
 from dispatch109.emergencies.service import arrive
@@ -85,11 +86,12 @@ async def take_in(delivery: Delivery, tenant: Tenant) -> None:
     what must wait for those before it."""
     envelope, address = read(delivery, tenant)
     actor = Actor.system(tenant)
-    known = await repository.locked_of(envelope.handoff_id)
-    if known is None:
-        await _adopt(delivery, envelope, address, actor)
-    else:
-        await _go_on(await Writing.of(known, actor), delivery, envelope, address)
+    async with transaction(tenant.id):
+        known = await repository.locked_of(envelope.handoff_id)
+        if known is None:
+            await _adopt(delivery, envelope, address, actor)
+        else:
+            await _go_on(await Writing.of(known, actor), delivery, envelope, address)
 
 
 async def _go_on(writing: Writing, delivery: Delivery, envelope: Envelope, address: Address) -> None:

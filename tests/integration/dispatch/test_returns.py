@@ -8,19 +8,14 @@ import asyncpg
 import msgspec
 import pytest
 from tests import emergencies as made
-from tests import makers
 from tests.emergencies import Hub
 
 from chassis109.bus.consumer import NotYet
 from chassis109.kernel import clock
 from chassis109.kernel.ids import uuid7
-from dispatch109.callbacks import service as callbacks
-from dispatch109.callbacks.model import Outcome
 from dispatch109.emergencies import reading
 from dispatch109.emergencies import service as emergencies
 from dispatch109.emergencies.model import Alarm, Handoff, Incident
-from dispatch109.tickets import reading as ticket_reading
-from dispatch109.tickets.model import State as TicketState
 from hub112.contract import MOST_BYTES, Party, Reply, State, encode
 from identity109.actor import Actor
 from tenancy109.model import Tenant
@@ -98,24 +93,6 @@ async def test_a_message_waits_for_those_before_it_and_then_goes_on_without_them
     assert [step.event for step in found.steps] == ["create", "gap", "dispatch", "receipt", "accept", "close"]
     assert found.steps[1].note == "1–8"
     assert found.handoffs[0].last_seq == 9
-
-
-async def test_a_decline_gives_the_responsibility_back_with_its_reason(
-    operator: Actor, hub: Hub, superuser: asyncpg.Connection
-) -> None:
-    incident, handoff = await made.handed(operator)
-    await declined(hub, incident, handoff, forward_to=Party(agency="kz.sko.104", service="104"))
-
-    (alert,) = [a for a in await reading.alarms(operator) if a.handoff.id == handoff.id]
-    assert (alert.handoff.alarm, alert.handoff.reason_code, alert.handoff.reason) == (
-        Alarm.DECLINED, "wrong_service", "біздікі емес",
-    )  # fmt: skip
-    assert alert.handoff.proposed == "104"
-    assert alert.phone == operator.here.duty_phones["103"]
-    added = await emergencies.add_service(incident.id, "104", operator)  # one click
-    assert added.id not in {a.handoff.id for a in await reading.alarms(operator)}
-    assert handoff.id not in {a.handoff.id for a in await reading.alarms(operator)}
-    assert (await made.seen(incident, operator)).incident.ended_at is None
 
 
 async def test_a_deferral_says_until_when(operator: Actor, hub: Hub) -> None:
@@ -286,70 +263,6 @@ async def test_a_kind_that_no_service_says_is_put_aside(
     await hub.returns(incident, handoff, "reopen", 1, incident=made.told())
 
     assert (await made.put_aside(superuser, hub.tenant))[-1] == "wrong_state"
-
-
-async def test_an_emergency_that_was_a_ticket_ends_with_a_call(operator: Actor, hub: Hub) -> None:
-    ticket = await makers.opened(operator)
-    incident = await emergencies.hand_off(
-        made.said(ticket=ticket.reference, services=("103", "101")), operator
-    )
-    first, second = (await made.seen(incident, operator)).handoffs
-    following = await hub.accepts(incident, first)
-    await hub.returns(incident, first, "close", following, reply=Reply(reason="көмек көрсетілді"))
-    assert (await ticket_reading.ticket(ticket.reference, operator)).state is TicketState.HANDED_OFF
-    await emergencies.cancel(second.id, "керек емес", operator)
-
-    assert (await ticket_reading.ticket(ticket.reference, operator)).state is TicketState.CALLBACK_DUE
-    (owed,) = [o for o in await callbacks.board(None, 1000, operator) if o.callback.ticket_id == ticket.id]
-    assert (owed.about.by_emergency, owed.about.done_note) == (True, "көмек көрсетілді")
-    await callbacks.record(owed.callback.id, Outcome.CONFIRMED, "", operator)
-    assert (await ticket_reading.ticket(ticket.reference, operator)).state is TicketState.CLOSED
-
-
-async def test_a_bare_call_ends_with_a_call_too_and_the_senior_sees_what_is_not_done(
-    operator: Actor, hub: Hub
-) -> None:
-    incident, handoff = await made.handed(operator)
-    following = await hub.accepts(incident, handoff)
-    await hub.returns(incident, handoff, "close", following, reply=Reply(reason="көмек көрсетілді"))
-
-    (owed,) = [
-        o for o in await callbacks.board(None, 1000, operator) if o.callback.incident_id == incident.id
-    ]
-    assert (owed.about.reference, owed.about.emergency) == (incident.number_said, True)
-    assert (owed.applicant.phone, owed.about.category_code) == ("+77051234567", incident.type)
-    await callbacks.record(owed.callback.id, Outcome.NOT_DONE, "Газ иісі қайта шықты", operator)
-    (told,) = (await made.seen(incident, operator)).callbacks
-    assert (told.state, told.attempts[0].note) == ("not_done", "Газ иісі қайта шықты")
-    await emergencies.reopen(handoff.id, "Газ иісі қайта шықты", operator)
-    following = await hub.accepts(incident, handoff, first=following + 1)
-    await hub.returns(incident, handoff, "close", following)
-    assert [c.state for c in (await made.seen(incident, operator)).callbacks] == ["not_done", "due"]
-
-
-async def test_a_call_that_is_due_already_is_owed_once(operator: Actor, hub: Hub) -> None:
-    incident, handoff = await made.handed(operator)
-    following = await hub.accepts(incident, handoff)
-    await hub.returns(incident, handoff, "close", following)
-    await emergencies.reopen(handoff.id, "тағы", operator)
-    await hub.returns(incident, handoff, "receipt", following + 1)
-    await hub.returns(incident, handoff, "accept", following + 2)
-    await hub.returns(incident, handoff, "close", following + 3)
-
-    assert [c.state for c in (await made.seen(incident, operator)).callbacks] == ["due"]
-
-
-async def test_nobody_is_owed_a_call_after_a_drill_or_when_nobody_came(operator: Actor, hub: Hub) -> None:
-    drill, handoff = await made.handed(operator, mode="exercise")
-    following = await hub.accepts(drill, handoff)
-    await hub.returns(drill, handoff, "close", following)
-    incident, gone = await made.handed(operator)
-    await declined(hub, incident, gone)
-
-    for ended in (drill, incident):
-        found = await made.seen(ended, operator)
-        assert found.incident.ended_at is not None
-        assert found.callbacks == []
 
 
 async def test_a_rung_of_the_hub_is_a_line_of_the_log(operator: Actor, hub: Hub) -> None:

@@ -9,18 +9,19 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 import pytest_asyncio
-from tests import makers
+from tests import emergencies, makers
 from tests.databases import Database, Databases, storing
 
 from chassis109.kernel import clock
 from chassis109.kernel.ids import uuid7
-from chassis109.store import inbox, sealer
+from chassis109.store import inbox, sealer, unit
 from chassis109.store.idempotency import RequestKey
 from chassis109.store.unit import transaction
 from dispatch109.callbacks import service as callbacks
 from dispatch109.callbacks.model import Callback, Outcome
 from dispatch109.calls import service as calls
 from dispatch109.contacts import service as contacts
+from dispatch109.emergencies.model import Handoff, Incident
 from dispatch109.execution import repository as attachments
 from dispatch109.execution import service as execution
 from dispatch109.execution.model import read_photo
@@ -39,6 +40,8 @@ class Side:
     done: Ticket
     callback: Callback
     photo: UUID
+    incident: Incident
+    handoff: Handoff
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -95,8 +98,23 @@ async def _filled(slug: str) -> Side:
         await identity.grant([actor.subject], ["operator"], [None], None, clock.now())
         await inbox.once("region", uuid7())
         await inbox.put_aside("region", uuid7(), "sko.x", b"{}", "ValueError", 5)
+    incident, handoff = await _emergency(tenant)
     await _seal(tenant)
-    return Side(tenant, opened, done, callback, photo)
+    return Side(tenant, opened, done, callback, photo, incident, handoff)
+
+
+async def _emergency(tenant: Tenant) -> tuple[Incident, Handoff]:
+    """One that is underway, with a crew, under clocks of the tenant's own."""
+    actor = makers.operator(tenant)
+    async with transaction(tenant.id):
+        await unit.execute(
+            "INSERT INTO dispatch.handoff_clock VALUES (app.tenant(), '103', 'P0', 5, 10, 20, 30, 60)"
+        )
+    incident, handoff = await emergencies.handed(actor, address="Орталық көше 1")
+    hub = emergencies.Hub(tenant)
+    following = await hub.accepts(incident, handoff)
+    await hub.returns(incident, handoff, "unit", following, units=[emergencies.unit("assigned")])
+    return incident, handoff
 
 
 async def _seal(tenant: Tenant) -> None:

@@ -83,6 +83,21 @@ HANGING = (
     "INSERT INTO dispatch.assignment (tenant_id, id, ticket_id, service_code, assigned_at, react_by)"
     " VALUES ($1, gen_random_uuid(), $2, 'akimat', now(), now())",
     "UPDATE dispatch.callback SET ticket_id = $2 WHERE tenant_id = $1",
+    "UPDATE dispatch.incident SET ticket_id = $2 WHERE tenant_id = $1",
+)
+HANGING_ON_AN_EMERGENCY = (
+    "UPDATE dispatch.handoff SET incident_id = $2 WHERE tenant_id = $1",
+    "INSERT INTO dispatch.callback (tenant_id, id, incident_id, contact_id, state, version, planned_at, not_before,"
+    " due_at) SELECT $1, gen_random_uuid(), $2, contact_id, 'due', 1, now(), now(), now() FROM dispatch.incident",
+    "INSERT INTO dispatch.call (tenant_id, id, contact_id, operator_id, at, outcome, incident_id, note)"
+    " SELECT $1, gen_random_uuid(), contact_id, opened_by, now(), 'handed_off', $2, '' FROM dispatch.incident",
+)
+HANGING_ON_A_HANDOFF = (
+    "UPDATE dispatch.handoff SET parent_id = $2, relation = 'transfer' WHERE tenant_id = $1",
+    "INSERT INTO dispatch.handoff_event (tenant_id, handoff_id, seq, at, event, side, to_state, actor_name, note,"
+    " digest) VALUES ($1, $2, 99, now(), 'x', 'hub', 'x', 'x', 'x', '')",
+    "INSERT INTO dispatch.handoff_unit (tenant_id, handoff_id, unit_id, call_sign, kind, status, at)"
+    " VALUES ($1, $2, 'x', 'x', 'x', 'x', now())",
 )
 
 
@@ -148,10 +163,14 @@ async def test_piccolo_works_inside_a_unit_with_its_tenant_and_is_refused_outsid
 
 
 async def test_a_row_of_ours_cannot_hang_on_a_row_of_theirs(ours: Side, theirs: Side) -> None:
-    for sql in HANGING:
-        with pytest.raises(asyncpg.ForeignKeyViolationError):
-            async with transaction(ours.tenant.id):
-                await unit.execute(sql, ours.tenant.id, theirs.opened.id)
+    for statements, foreign in (
+        (HANGING, theirs.opened.id), (HANGING_ON_AN_EMERGENCY, theirs.incident.id),
+        (HANGING_ON_A_HANDOFF, theirs.handoff.id),
+    ):  # fmt: skip
+        for sql in statements:
+            with pytest.raises(asyncpg.ForeignKeyViolationError):
+                async with transaction(ours.tenant.id):
+                    await unit.execute(sql, ours.tenant.id, foreign)
 
 
 async def test_a_key_that_another_tenant_uses_is_free_here(ours: Side, theirs: Side) -> None:
