@@ -8,7 +8,7 @@ STACK := PYTHONPATH="$(CURDIR)/infra/local" $(PYTHON) -m stack109
 VENV := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: run up down status env token test check bench logs clean help tenants
+.PHONY: run up down status env token sim test check bench logs clean help tenants
 
 run: ## set up what is missing and run everything in the foreground; Ctrl-C ends it
 	@$(STACK) run
@@ -24,6 +24,9 @@ token: ## PERSON=operator.petropavl, operator.103@hub, service-103: an access to
 	@$(STACK) token "$(PERSON)"
 tenants: ## take over what changed under tenants/ (a new district) without a restart
 	@$(STACK) tenants
+sim: ## SERVICE=103 BEHAVIOUR=prompt MODE=live: play the machine of a desk; also slow, silent, refuses, garbage
+	@$(STACK) with -- $(VENV) -m hub112.simulator --service $(or $(SERVICE),103) \
+		--behaviour $(or $(BEHAVIOUR),prompt) --mode $(or $(MODE),live)
 test: ## ARGS=…: all tests on a stack of their own
 	@$(STACK) --instance test against -- $(VENV) -m pytest $(ARGS)
 check: ## formatting, lint, types, imports, tests

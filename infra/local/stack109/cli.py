@@ -91,6 +91,9 @@ def _add_commands_with_arguments(commands: "argparse._SubParsersAction[argparse.
     against.add_argument("--base", action="store_true")
     against.add_argument("argv", nargs=argparse.REMAINDER)
     against.set_defaults(action=_against)
+    beside = commands.add_parser("with", help="run a program with the variables of the running stack")
+    beside.add_argument("argv", nargs=argparse.REMAINDER)
+    beside.set_defaults(action=_with)
 
 
 def _setup(parsed: argparse.Namespace) -> int:
@@ -166,8 +169,17 @@ def _clean(*, everything: bool, confirmed: bool) -> int:
 
 
 def _against(parsed: argparse.Namespace) -> int:
-    argv = parsed.argv[1:] if parsed.argv[:1] == ["--"] else parsed.argv
-    return run_against(ROOT, parsed.instance, argv, base_only=parsed.base)
+    return run_against(ROOT, parsed.instance, _program(parsed), base_only=parsed.base)
+
+
+def _with(parsed: argparse.Namespace) -> int:
+    argv, variables = _program(parsed), _running(parsed).variables()
+    os.execvpe(argv[0], argv, {**os.environ, **variables})  # noqa: S606 - Ctrl-C is the program's own
+
+
+def _program(parsed: argparse.Namespace) -> list[str]:
+    argv: list[str] = parsed.argv
+    return argv[1:] if argv[:1] == ["--"] else argv
 
 
 def _tenants(parsed: argparse.Namespace) -> int:
