@@ -22,7 +22,9 @@ from identity109.actor import Actor
 @pytest_asyncio.fixture(autouse=True, loop_scope="session")
 async def nothing_else(superuser: asyncpg.Connection) -> None:
     """What other tests left behind has no clock any more."""
-    await superuser.execute("UPDATE dispatch.handoff SET due_at = NULL, alarm = NULL, hub_at = coalesce(hub_at, now())")
+    await superuser.execute(
+        "UPDATE dispatch.handoff SET due_at = NULL, alarm = NULL, hub_at = coalesce(hub_at, now())"
+    )
     await superuser.execute("UPDATE chassis.outbox SET published_at = now() WHERE published_at IS NULL")
 
 
