@@ -8,6 +8,7 @@ from dispatch109.execution import repository as attachments
 from dispatch109.migrate import PACKAGES
 from dispatch109.settings import Settings
 from dispatch109.tickets.model import State
+from hub112.contract import State as HandoffState
 from identity109.settings import IdentitySettings
 from ui109 import i18n
 from ui109.assembly import Process, Service
@@ -37,7 +38,9 @@ def build(name: str) -> Process:
 def in_words(message: str, language: str, /, **params: object) -> str:
     """A sentence in `language`; the states it names are said as the screens say them."""
     said = {
-        name: i18n.translate(STATUSES[value][1], language) if isinstance(value, State) else value
+        name: i18n.translate(STATUSES[value][1], language)
+        if isinstance(value, State | HandoffState)
+        else value
         for name, value in params.items()
     }
     return i18n.translate(message, language, **said)
