@@ -26,10 +26,7 @@ tenants: ## take over what changed under tenants/ (a new district) without a res
 	@$(STACK) tenants
 sim: ## SERVICE=103 BEHAVIOUR=prompt MODE=live: play the machine of a desk; also slow, silent, refuses, garbage
 	@$(STACK) with -- $(VENV) -m hub112.simulator --service $(or $(SERVICE),103) \
-		--behaviour $(or $(BEHAVIOUR),prompt) --mode $(or $(MODE),live)
-sim: ## SERVICE=103 BEHAVIOUR=prompt|slow|silent|refuses|garbage [MODE=exercise]: play the machine of a desk until Ctrl-C
-	@env $$($(STACK) env | grep -E '^NATS_(URL|CREDENTIALS)=') .venv/bin/hub112-sim \
-		--service $(SERVICE) --behaviour $(or $(BEHAVIOUR),prompt) --mode $(or $(MODE),live) --memory .local/sim
+		--behaviour $(or $(BEHAVIOUR),prompt) --mode $(or $(MODE),live) --memory .local/sim
 test: ## ARGS=…: all tests on a stack of their own
 	@$(STACK) --instance test against -- $(VENV) -m pytest $(ARGS)
 check: ## formatting, lint, types, imports, tests
