@@ -1,5 +1,6 @@
 """The worker: `python -m dispatch109.worker`. Relays the outbox, hears the hub, sweeps deadlines, seals, tidies up."""
 
+import asyncio
 import os
 from collections.abc import Iterator
 
@@ -11,6 +12,7 @@ from chassis109.store import unit
 from chassis109.store.sealer import Sealer
 from dispatch109.contacts import service as contacts
 from dispatch109.emergencies import handlers as emergencies
+from dispatch109.emergencies import service as emergency
 from dispatch109.emergencies import watchdog as clocks
 from dispatch109.settings import Settings
 from dispatch109.tickets import watchdog as silence
@@ -20,6 +22,7 @@ from tenancy109 import directory
 from ui109.assembly import VERSION
 
 NAME = "dispatch109-worker"
+HANDOFFS = "sko.*.handoff.*.*.*"
 HUB_API = "hub.API"  # under which name a tenant's account imports its consumers of the hub (infra/nats)
 
 
@@ -55,11 +58,34 @@ class Tenants:
         return {tenant: subjects.feed(slug, "audit") for tenant, slug in self.slugs.items()}
 
 
+class Arrivals:
+    """Handoffs that have just reached the hub: noted at once; the sweep notes what is missed."""
+
+    def __init__(self) -> None:
+        self._tenants: set[int] = set()
+        self._some = asyncio.Event()
+
+    def add(self, tenant: int, subject: str) -> None:
+        """The relay has carried a message away."""
+        if subjects.matches(HANDOFFS, subject):
+            self._tenants.add(tenant)
+            self._some.set()
+
+    async def note(self) -> None:
+        """Wait for some and note them."""
+        await self._some.wait()
+        self._some.clear()
+        while self._tenants:
+            await emergency.note_published(self._tenants.pop())
+
+
 async def run(settings: Settings, pulse: worker.Pulse) -> None:
     """Work until SIGTERM or SIGINT; every task outlives PostgreSQL and NATS going away."""
     contacts.use_keys(settings.contact_keys, settings.index_key)
     tenants = Tenants()
     async with worker.opened(NAME, settings, subjects.NODE, tenants.account) as tools:
+        arrivals = Arrivals()
+        tools.relay.tell(arrivals.add)
 
         async def tidy() -> None:
             await worker.tidy(tools.outbox, tenants.slugs)
@@ -77,6 +103,7 @@ async def run(settings: Settings, pulse: worker.Pulse) -> None:
             worker.every(worker.SWEEP_SECONDS, tenants.follow),
             worker.every(worker.SWEEP_SECONDS, unanswered),
             worker.every(worker.SWEEP_SECONDS, overdue),
+            worker.every(0, arrivals.note),
             worker.every(worker.TIDY_SECONDS, tidy),
         )
 

@@ -38,6 +38,12 @@ class Relay:
         self._woken = asyncio.Event()
         self._busy: set[int] = set()
         self._again: set[int] = set()
+        self._told: Callable[[int, str], None] | None = None
+
+    def tell(self, told: Callable[[int, str], None]) -> None:
+        """Call `told` with tenant and subject of every message that its stream has acknowledged; a crash in between
+        loses the call, so nothing may depend on it."""
+        self._told = told
 
     def wake(self) -> None:
         """Look now instead of at the next poll (for verbs of this same process, after commit)."""
@@ -105,8 +111,15 @@ class Relay:
             async with self._outbox.claim(tenant, BATCH) as claim:
                 await asyncio.gather(*(_send(client, claim, message) for message in claim.messages))
                 sent = bool(claim.published)
+            self._tell(tenant, claim)
             if not client.is_connected:
                 raise BusAway(account)
+
+    def _tell(self, tenant: int, claim: Claim) -> None:
+        if self._told is not None:
+            for message in claim.messages:
+                if message.id in claim.published:
+                    self._told(tenant, message.subject)
 
     async def _measure(self) -> None:
         while True:
