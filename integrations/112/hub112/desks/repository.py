@@ -171,7 +171,10 @@ async def due(at: datetime, most: int) -> list[tuple[Handoff, list[int]]]:
 
 
 async def open_of_incident(incident_id: str, mode: str) -> UUID | None:
-    """A handoff of the incident that this desk has not ended."""
+    """A handoff of the incident that this desk has not ended. Who asks next for the incident waits until the unit ends:
+    several desks may call this one in the same moment.
+    """
+    await unit.execute("SELECT pg_advisory_xact_lock(app.tenant(), hashtext($1 || $2))", incident_id, mode)
     found: UUID | None = await unit.fetchval(
         """SELECT id FROM hub.handoff WHERE tenant_id = app.tenant() AND incident_id = $1 AND mode = $2
            AND ended_at IS NULL ORDER BY number LIMIT 1""",
