@@ -6,8 +6,7 @@ max_deliver (it skips silently), explicit acknowledgement.
 """
 
 import asyncio
-import time
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from opentelemetry.trace import SpanKind
 
 from chassis109.bus.connection import BROKER_ERRORS, BusAway, Connections
 from chassis109.bus.subjects import matches, message_uuid
+from chassis109.bus.turns import Turns
 from chassis109.kernel.errors import Unavailable
 from chassis109.observe.tracing import span
 from chassis109.store import inbox
@@ -31,9 +31,8 @@ log = structlog.get_logger()
 TRIES = 5
 FETCH = 20
 FETCH_SECONDS = 5.0
-SIDE_BY_SIDE = 8  # as many as a worker's pool has connections
+SIDE_BY_SIDE = 8  # fewer than a worker's pool has connections (worker.POOL)
 RETRY_SECONDS = 1.0
-COMES_AGAIN_SECONDS = 10.0  # longer than any wait for an acknowledgement (infra/nats/streams.py)
 NOT_YET_SECONDS = 0.2
 REST_SECONDS = 1.0
 NO_TENANT = 0  # messages for nobody we know are quarantined under this number
@@ -101,7 +100,7 @@ class Consumer:
         self._connections, self._source, self._handlers = connections, source, handlers
         self._answer, self._limit = answer, limit or asyncio.Semaphore(SIDE_BY_SIDE)
         self._failures: dict[UUID, int] = {}
-        self._turns = _Turns()
+        self._turns = Turns()
         self._away = False  # PostgreSQL, a moment ago
 
     async def run(self) -> None:
@@ -245,30 +244,6 @@ class Consumer:
             )
             if first and answer is not None:
                 await answer(delivery, error)
-
-
-class _Turns:
-    """Whose turn it is: of each key, the messages that were seen and are not settled."""
-
-    def __init__(self) -> None:
-        self._open: defaultdict[str, dict[int, float]] = defaultdict(dict)
-
-    def expect(self, key: str, sequence: int) -> None:
-        """A message was fetched, perhaps once more."""
-        self._open[key][sequence] = time.monotonic() + COMES_AGAIN_SECONDS
-
-    def due(self, key: str, sequence: int) -> bool:
-        """Whether no earlier message of the key is still to come again. One that does not come in time (another
-        worker has it, the stream forgot it) is waited for no longer."""
-        now = time.monotonic()
-        self._open[key] = {number: until for number, until in self._open[key].items() if until > now}
-        return all(number >= sequence for number in self._open[key])
-
-    def done(self, key: str, sequence: int) -> None:
-        """The message is settled, or holds nothing up."""
-        self._open[key].pop(sequence, None)
-        if not self._open[key]:
-            del self._open[key]
 
 
 def _sequence(message: Msg) -> int:

@@ -68,7 +68,7 @@ async def opened(
     """Open what a worker needs; PostgreSQL and NATS may be away. `account` is the node's own, for screens and
     wake; `account_of` names the one through which a tenant's messages leave."""
     await unit.open_store(settings.app_dsn, size=POOL, application=name)
-    outbox = await Outbox.open(settings.relay_dsn)
+    outbox = await Outbox.open(settings.relay_dsn, application=f"{name}-relay")
     connections = Connections(settings.nats_url, settings.nats_credentials, "worker")
     relay, feed = Relay(outbox, connections, account_of), LiveFeed(connections, account)
     use_feed(feed)

@@ -103,9 +103,8 @@ class Outbox:
         self._pool = pool
 
     @classmethod
-    async def open(cls, dsn: str, size: int = 4) -> "Outbox":
-        """Connect as dispatch_relay; works while PostgreSQL is away (connections are made when needed)."""
-        settings = {"application_name": "dispatch109-relay"}
+    async def open(cls, dsn: str, size: int = 4, application: str = "relay") -> "Outbox":
+        """Connect as the relay's role; works while PostgreSQL is away (connections are made when needed)."""
         return cls(
             await asyncpg.create_pool(
                 dsn,
@@ -113,7 +112,7 @@ class Outbox:
                 max_size=size,
                 timeout=ACQUIRE_SECONDS,
                 command_timeout=30,
-                server_settings=settings,
+                server_settings={"application_name": application},
             )
         )
 

@@ -1,6 +1,7 @@
 """A consumer of the stream FEED for one test, and what it needs to be spoken to."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 
@@ -11,7 +12,8 @@ from chassis109.bus.consumer import Answer, Consumer, Handler, Source
 from chassis109.kernel.ids import uuid7
 from chassis109.store import unit
 
-SUBJECT = "sko.feed.petropavl.probe"
+OURS = f"sko.feed.test-{os.getpid()}"  # nobody else speaks of it, whatever else runs on this stack
+SUBJECT = f"{OURS}.probe"
 
 
 @asynccontextmanager
@@ -58,7 +60,7 @@ async def consuming(
 async def publish(
     connections: Connections, payload: bytes, subject: str = SUBJECT, message_id: str | None = None
 ) -> None:
-    client = await connections.get("T_PETROPAVL")
+    client = await connections.get("REGION")
     headers = {"Nats-Msg-Id": message_id or str(uuid7())}
     await client.jetstream().publish(subject, payload, headers=headers)
 

@@ -56,6 +56,18 @@ async def test_messages_of_one_key_arrive_in_the_order_they_were_written(
         assert numbers == sorted(numbers)
 
 
+async def test_what_the_stream_has_acknowledged_is_told_once_it_is_marked(
+    tenant: int, outbox: Outbox, connections: Connections
+) -> None:
+    told: asyncio.Queue[tuple[int, str]] = asyncio.Queue()
+    async with relaying(outbox, connections, tenant) as relay:
+        relay.tell(lambda number, subject: told.put_nowait((number, subject)))
+        await write(tenant, outgoing("told", b"1"))
+        assert await asyncio.wait_for(told.get(), 20) == (tenant, SUBJECT)
+        assert await unpublished(tenant) == 0
+    assert told.empty()
+
+
 async def test_two_relays_at_once_send_everything_once_and_in_order(
     tenant: int, outbox: Outbox, connections: Connections
 ) -> None:

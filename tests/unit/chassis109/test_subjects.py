@@ -15,6 +15,11 @@ def test_subjects_are_made_of_tenant_and_kind() -> None:
     assert subjects.ui("esil", "*") == "ui.esil.*"
 
 
+def test_what_wakes_a_relay_is_one_word_that_no_tenants_subject_can_be() -> None:
+    assert subjects.wake() == "wake"
+    assert not subjects.matches("sko.>", subjects.wake())
+
+
 @pytest.mark.parametrize("text", ["", ">", "*", "a.b", "a b", "é", "A", "a\r\nPUB x", "-a", "a" + "\u0430"])
 def test_what_could_reach_beyond_its_place_is_refused(text: str) -> None:
     with pytest.raises(subjects.SubjectRefused):
