@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from chassis109.bus import subjects, worker
 from chassis109.bus.consumer import Source
 from chassis109.bus.consumers import Consumers
+from chassis109.bus.pulse import Pulse
 from chassis109.kernel import clock
 from chassis109.store import unit
 from chassis109.store.sealer import Sealer
@@ -79,7 +80,7 @@ class Arrivals:
             await emergency.note_published(self._tenants.pop())
 
 
-async def run(settings: Settings, pulse: worker.Pulse) -> None:
+async def run(settings: Settings, pulse: Pulse) -> None:
     """Work until SIGTERM or SIGINT; every task outlives PostgreSQL and NATS going away."""
     contacts.use_keys(settings.contact_keys, settings.index_key)
     tenants = Tenants()

@@ -7,6 +7,7 @@ from functools import partial
 from chassis109.bus import subjects, worker
 from chassis109.bus.consumer import Answer, Handler, Source
 from chassis109.bus.consumers import Consumers
+from chassis109.bus.pulse import Pulse
 from chassis109.kernel import clock
 from chassis109.store import unit
 from chassis109.store.sealer import Sealer
@@ -49,7 +50,7 @@ def sources(stream: str) -> list[Source]:
     return [Source(subjects.HUB, stream, mode, desk_of) for mode in MODES]
 
 
-async def run(settings: Settings, pulse: worker.Pulse) -> None:
+async def run(settings: Settings, pulse: Pulse) -> None:
     """Work until SIGTERM or SIGINT; every task outlives PostgreSQL and NATS going away."""
     desks = Desks()
     async with worker.opened(NAME, settings, subjects.HUB, lambda _: subjects.HUB) as tools:

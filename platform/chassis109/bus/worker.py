@@ -1,11 +1,10 @@
-"""What every worker process has: store, outbox, broker and relay, tasks that outlive failures, a pulse.
+"""What every worker process has: store, outbox, broker and relay, and tasks that outlive failures.
 
 A service's own worker says what is consumed, swept and sealed, and for whom.
 """
 
 import asyncio
 import signal
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ import structlog
 from chassis109.bus.announce import use_feed, use_relay
 from chassis109.bus.connection import Connections
 from chassis109.bus.live import LiveFeed
+from chassis109.bus.pulse import Pulse
 from chassis109.bus.relay import Relay
 from chassis109.kernel import clock
 from chassis109.kernel.settings import ServiceSettings
@@ -30,26 +30,10 @@ log = structlog.get_logger()
 
 SWEEP_SECONDS = 1.0
 TIDY_SECONDS = 300.0
-HANGS_AFTER_SECONDS = 10.0
 POOL = 12  # what is consumed takes 8 at most (SIDE_BY_SIDE), so that sweeps never wait for it
 KEPT = timedelta(days=1)
 
 Task = Callable[[], Awaitable[None]]
-
-
-class Pulse:
-    """When the worker's loop last went round; a reader in another thread sees when it hangs."""
-
-    def __init__(self) -> None:
-        self.at = time.monotonic()
-
-    async def beat(self) -> None:
-        """The loop turns."""
-        self.at = time.monotonic()
-
-    def alive(self) -> bool:
-        """Whether the loop has turned within the last HANGS_AFTER_SECONDS."""
-        return time.monotonic() - self.at < HANGS_AFTER_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
