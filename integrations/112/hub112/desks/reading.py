@@ -37,7 +37,7 @@ async def card(handoff_id: UUID, actor: Actor) -> Card:
         found = await _found(handoff_id)
         steps = await repository.steps(handoff_id)
         units = await repository.units([handoff_id])
-        log = await repository.log(found.incident_id)
+        log = (await repository.logs([found.incident_id])).get(found.incident_id, [])
     return Card(found, steps, units.get(handoff_id, []), log, others(log, found.tenant_id))
 
 

@@ -206,16 +206,8 @@ async def units(handoff_ids: Sequence[UUID]) -> dict[UUID, list[Unit]]:
     return found
 
 
-async def log(incident_id: str) -> list[LogLine]:
-    """The joint log of an incident that this desk has a part in, oldest first."""
-    rows = await unit.fetch(
-        f"SELECT {', '.join(_LINE)} FROM hub.joint_log WHERE incident_id = $1 ORDER BY id", incident_id
-    )
-    return [LogLine(**row) for row in rows]
-
-
 async def logs(incident_ids: Sequence[str]) -> dict[str, list[LogLine]]:
-    """The joint logs of several incidents that this desk has a part in, each oldest first."""
+    """The joint logs of incidents that this desk has a part in, each oldest first."""
     rows = await unit.fetch(
         f"SELECT incident_id, {', '.join(_LINE)} FROM hub.joint_log WHERE incident_id = ANY($1) ORDER BY id",
         incident_ids,
