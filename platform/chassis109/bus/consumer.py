@@ -170,12 +170,8 @@ class Consumer:
                         self._turns.done(key, _sequence(message))
                     else:
                         await message.nak(RETRY_SECONDS)
-            except (
-                Exception
-            ) as error:  # the outer edge: not acknowledged, it comes again and the inbox knows it
-                log.warning(
-                    "consumer.not_acknowledged", durable=self._source.durable, error=type(error).__name__
-                )
+            except Exception as error:  # the outer edge: it comes again, and the inbox knows what it did
+                log.warning("consumer.not_settled", durable=self._source.durable, error=type(error).__name__)
         del lines[key]
 
     async def _settle(self, message: Msg) -> bool:
