@@ -10,12 +10,13 @@ import sys
 from argparse import ArgumentParser
 from pathlib import Path
 
-from tests.bench import create_http, memory, queue_page
+from tests.bench import create_http, handoff_accepted, handoff_burst, memory, queue_page
 
 LATEST = Path(__file__).parents[2] / ".local" / "bench" / "latest.json"
 # Memory first: what the others leave behind in caches does not belong to it.
 MEASURES = {
     "memory": memory.measure, "create_http": create_http.measure, "queue_page": queue_page.measure,
+    "handoff_accepted": handoff_accepted.measure, "handoff_burst": handoff_burst.measure,
 }  # fmt: skip
 
 

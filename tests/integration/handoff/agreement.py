@@ -125,7 +125,7 @@ class Story:
         """Each direction of a handoff counts 1, 2, 3 …; so do the events of each side."""
         said: dict[tuple[UUID, str], list[int]] = defaultdict(list)
         for message, direction in zip(self.messages, self.directions, strict=True):
-            if direction != "cross":
+            if direction != "cross" and message.handoff_id in self._states():
                 said[message.handoff_id, direction].append(message.seq)
         for (handoff, direction), numbers in said.items():
             if numbers != list(range(1, len(numbers) + 1)):

@@ -80,7 +80,7 @@ class Life(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        self.world.begin()
+        self._run(self.world.begin())
         self.incidents: dict[UUID, str] = {}
         self.operator: Actor = self._run(self.world.at(self.world.dispatch, self._at_109))
 

@@ -141,13 +141,15 @@ class World:
             await world.dispatch.close()
             await world.hub.close()
 
-    def begin(self) -> None:
-        """Another example: an empty wire and a machine that remembers nothing."""
+    async def begin(self) -> None:
+        """Another example: an empty wire, a machine that remembers nothing, and no clock of the examples before."""
         self.memory.close()
         self.memory = Memory(":memory:")
         self.machine = Desk(MACHINE, BEHAVIOURS["prompt"], self.memory)
         self.broker, self.now = Broker(), datetime.now(UTC) - timedelta(hours=2)
         self.end = datetime.now(UTC) - timedelta(minutes=30)
+        await self.dispatch.superuser.execute("UPDATE dispatch.handoff SET due_at = NULL")
+        await self.hub.superuser.execute("UPDATE hub.handoff SET due_at = NULL")
 
     async def at(self, side: Side, verb: Callable[[], Awaitable[Any]]) -> Any:
         """Let a person of one side act; a moment passes."""
