@@ -171,6 +171,15 @@ async def test_two_workers_climb_a_rung_once() -> None:
     assert await climbed(first) == ["receipt"]
 
 
+async def test_the_trouble_of_one_handoff_does_not_silence_the_others(superuser: asyncpg.Connection) -> None:
+    broken, well = await brought(16), await brought(15)
+    await superuser.execute("UPDATE hub.handoff SET incident = '{}' WHERE id = $1", broken.handoff_id)
+    await watchdog.sweep(103)
+    await superuser.execute("UPDATE hub.handoff SET due_at = NULL WHERE id = $1", broken.handoff_id)
+
+    assert await climbed(well) == ["receipt"]
+
+
 async def test_the_worker_learns_which_desks_have_a_clock_behind_them_and_nothing_else(hub: Database) -> None:
     first = envelope(service="101")
     await heard(delivery(first, at=ago(15)))

@@ -159,15 +159,13 @@ async def ended(after: tuple[datetime, UUID] | None, most: int, mode: str, asked
     return [_handoff(row) for row in rows]
 
 
-async def due(at: datetime, most: int) -> list[tuple[Handoff, list[int]]]:
-    """Handoffs whose clock ran out by `at`, locked; what a verb holds is skipped and comes at the next look."""
+async def due(at: datetime, most: int) -> list[UUID]:
+    """Handoffs whose clock ran out by `at`, the longest overdue first."""
     rows = await unit.fetch(
-        f"""{_SELECT}, ARRAY(SELECT DISTINCT l.desk FROM hub.joint_log l WHERE l.incident_id = h.incident_id) AS desks
-            FROM hub.handoff h WHERE h.tenant_id = app.tenant() AND h.due_at <= $1
-            ORDER BY h.due_at LIMIT $2 FOR UPDATE OF h SKIP LOCKED""",
+        "SELECT id FROM hub.handoff WHERE tenant_id = app.tenant() AND due_at <= $1 ORDER BY due_at LIMIT $2",
         at, most,
     )  # fmt: skip
-    return [(_handoff(row), row["desks"]) for row in rows]
+    return [row["id"] for row in rows]
 
 
 async def open_of_incident(incident_id: str, mode: str) -> UUID | None:

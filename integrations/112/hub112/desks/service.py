@@ -52,7 +52,7 @@ async def accept(handoff_id: UUID, actor: Actor, external_id: str = "", note: st
     external_id, note = form.text("external_id", external_id, most=64), _words(form, "note", note)
     form.done()
     async with transaction(actor.tenant_id):
-        held = await hold(handoff_id)
+        held = await _at_hand(handoff_id, actor)
         handoff = held.handoff
         handoff.after(_E.ACCEPT, Side.DESK)
         given, now = external_id or handoff.reference, clock.now()
@@ -75,7 +75,7 @@ async def decline(
         _other_desk(form, "forward_to", forward_to, actor)
     form.done()
     async with transaction(actor.tenant_id):
-        held = await hold(handoff_id)
+        held = await _at_hand(handoff_id, actor)
         held.handoff.after(_E.DECLINE, Side.DESK)
         reply = _by(actor, reason_code=reason_code, reason=reason or UNSET,
             forward_to=messages.desk(forward_to) if forward_to else UNSET,  # type: ignore[arg-type] # checked above
@@ -95,7 +95,7 @@ async def defer(handoff_id: UUID, actor: Actor, minutes: int, note: str = "") ->
         form.refuse("minutes", "range", "Give 1 to {most} minutes.", most=MOST_MINUTES)
     form.done()
     async with transaction(actor.tenant_id):
-        held = await hold(handoff_id)
+        held = await _at_hand(handoff_id, actor)
         reply = _by(actor, eta_minutes=minutes, reason=note or UNSET)
         did = _did(_E.DEFER, reply, actor, note, detail={"minutes": minutes})
         return await _taken(held, did, actor, deferred_until=clock.now() + timedelta(minutes=minutes))
@@ -173,6 +173,12 @@ async def note(handoff_id: UUID, actor: Actor, text: str) -> Handoff:
     async with transaction(actor.tenant_id):
         reply = _by(actor, reason=text)
         return await _taken(await hold(handoff_id), _did(_E.NOTE, reply, actor, text), actor)
+
+
+async def _at_hand(handoff_id: UUID, actor: Actor) -> Held:
+    """Held for an answer. A person who answers has it before his eyes, also when his screen has not said so yet."""
+    held = await hold(handoff_id)
+    return held if actor.kind == "machine" else await _received(held, actor)
 
 
 async def _received(held: Held, actor: Actor) -> Held:

@@ -1,22 +1,24 @@
 """The clocks of a desk: each rung of the ladder is climbed once and told, whether the hub was restarted or not."""
 
 from dataclasses import replace
+from uuid import UUID
 
 import structlog
 
 from chassis109.kernel import clock
+from chassis109.kernel.errors import Unavailable
 from chassis109.store.unit import transaction
 from hub112.contract import Event, Reply, Side
 from hub112.desks import messages, repository
 from hub112.desks.messages import Posted, Said
 from hub112.desks.model import DUTY_DESK, RUNGS, Handoff
-from hub112.desks.transition import RUNG, Did, Held, take
+from hub112.desks.transition import RUNG, Did, Held, hold, take
 from identity109.actor import Actor
 from tenancy109 import directory
 
 log = structlog.get_logger()
 
-BATCH = 20
+MOST = 500
 NAME = "112"
 """Under this name the hub's own clocks stand in the history."""
 
@@ -31,12 +33,26 @@ async def sweep(tenant_id: int) -> int:
         return 0
     actor, count = replace(Actor.system(desk), name=NAME), 0
     async with transaction(tenant_id):
-        for handoff, desks in await repository.due(clock.now(), BATCH):
-            held = Held(handoff, desks)
-            while (due := held.handoff.due_at) is not None and due <= clock.now():
-                held, count = await _climb(held, actor), count + 1
+        overdue = await repository.due(clock.now(), MOST)
+    for handoff_id in overdue:
+        try:
+            count += await _catch_up(handoff_id, actor)
+        except Unavailable:
+            raise
+        except Exception as error:  # an outer edge: the trouble of one handoff must not silence the others
+            log.error("handoff.clock_failed", handoff=str(handoff_id), error=type(error).__name__)
     if count:
         log.info("handoffs.overdue", tenant=desk.slug, count=count)
+    return count
+
+
+async def _catch_up(handoff_id: UUID, actor: Actor) -> int:
+    """All that is due of one handoff, in one transaction; another worker or a verb may have been there before."""
+    count = 0
+    async with transaction(actor.tenant_id):
+        held = await hold(handoff_id)
+        while (due := held.handoff.due_at) is not None and due <= clock.now():
+            held, count = await _climb(held, actor), count + 1
     return count
 
 
