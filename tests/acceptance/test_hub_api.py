@@ -117,13 +117,13 @@ async def test_open_handoffs_are_listed_by_state_and_mode(line: Line, hub_api: H
 async def test_what_has_ended_is_found_by_its_number_and_page_by_page(line: Line, hub_api: HubApi) -> None:
     numbers = []
     for _ in range(3):
-        said = await received(line, hub_api, "102")
-        declined = await hub_api.verb("102", said, "decline", reason_code="false_alarm")
+        said = await received(line, hub_api, "112")
+        declined = await hub_api.verb("112", said, "decline", reason_code="false_alarm")
         numbers.append(declined["number"])
 
-    first = (await hub_api.send("102", "GET", "/102/handoffs/ended?limit=2")).json()
-    rest = (await hub_api.send("102", "GET", f"/102/handoffs/ended?limit=2&cursor={first['next']}")).json()
-    found = (await hub_api.send("102", "GET", f"/102/handoffs/ended?q={numbers[0]}")).json()
+    first = (await hub_api.send("112", "GET", "/112/handoffs/ended?limit=2")).json()
+    rest = (await hub_api.send("112", "GET", f"/112/handoffs/ended?limit=2&cursor={first['next']}")).json()
+    found = (await hub_api.send("112", "GET", f"/112/handoffs/ended?q={numbers[0]}")).json()
 
     assert [item["number"] for item in (*first["items"], *rest["items"])][:3] == numbers[::-1]
     assert [item["number"] for item in found["items"]] == [numbers[0]]

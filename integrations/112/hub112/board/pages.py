@@ -25,7 +25,7 @@ from hub112.board.schemas import (
 from hub112.contract import SERVICES, incident_types, moment
 from hub112.desks import reading
 from hub112.desks import service as desks
-from hub112.desks.model import RUNGS, WAITING, Handoff, WrongState
+from hub112.desks.model import RUNGS, WAITING, WrongState
 from identity109.actor import Actor
 from identity109.permissions import Permission as P
 from identity109.permissions import requires
@@ -117,7 +117,7 @@ async def seen(request: AnyRequest, handoff_id: FromPath[UUID], actor: Acting) -
 @post(f"{ONE}/accept", opt=requires(P.HANDOFF_DECIDE), include_in_schema=False)
 async def accept(request: AnyRequest, handoff_id: FromPath[UUID], actor: Acting, key: Key) -> Response[Any]:
     """The desk takes it over, in the name of the person."""
-    await _decided(key, actor, handoff_id, _accept)
+    await _decided(key, actor, handoff_id, desks.accept)
     return answered(request, _card(handoff_id, actor))
 
 
@@ -202,12 +202,6 @@ async def silence(request: AnyRequest, data: URLEncodedBody[SilenceForm], actor:
     """The person's own screen makes no sound for half a minute; the reason is audited."""
     await boards.silence(data.reason, actor)
     return answered(request, actor.here.path)
-
-
-async def _accept(handoff_id: UUID, actor: Actor) -> Handoff:
-    # Who accepts has received: the key may be faster than the receipt that the browser posts by itself.
-    await desks.receipt(handoff_id, actor)
-    return await desks.accept(handoff_id, actor)
 
 
 async def _decided(key: RequestKey | None, actor: Actor, handoff_id: UUID, verb: Verb) -> None:
