@@ -199,6 +199,8 @@ def arrive(writing: Writing, handoff_id: UUID) -> None:
 async def _open(facts: Facts, ticket: Ticket | None, actor: Actor, key: RequestKey | None) -> Incident:
     tenant, now = actor.here, clock.now()
     async with transaction(tenant.id):
+        if ticket is not None:  # before the incident refers to it: two at once would wait for each other
+            await ticket_rows.get(ticket.id)
         contact, new = await _applicant(facts, ticket, actor)
         blank = Incident(
             id=uuid7(), year=now.astimezone(ALMATY).year, number=0, mode=facts.mode, version=1, contact_id=contact.id,

@@ -24,8 +24,8 @@ WITH who AS (
     FROM who, generate_series(1, {ROWS} / 4) n RETURNING tenant_id, id, number
 )
 INSERT INTO dispatch.handoff (tenant_id, id, incident_id, service, state, version, priority, message_id, sent_seq,
-    chain, created_at, sent_at, expires_at, hub_by, receipt_by, seen_by, decide_by, unit_seconds, hub_at, ended_at, alarm,
-    alarm_at, due_at)
+    chain, created_at, sent_at, expires_at, hub_by, receipt_by, seen_by, decide_by, unit_seconds, hub_at, ended_at,
+    alarm, alarm_at, due_at)
 SELECT tenant_id, id, id, '103', CASE WHEN number % 500 = 0 THEN 'created' ELSE 'closed' END, 1, 'P0', id, 1, '', now(),
     now(), now(), now(), now(), now(), now(), 60, CASE WHEN number % 500 = 0 THEN NULL ELSE now() END,
     CASE WHEN number % 500 = 0 THEN NULL ELSE now() END, CASE WHEN number % 500 = 0 THEN 'no_hub' END, now(),

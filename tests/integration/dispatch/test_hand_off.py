@@ -127,6 +127,17 @@ async def test_a_ticket_is_handed_off_once_and_its_number_is_not_spent_on_a_refu
     assert following.number == first.number + 1
 
 
+async def test_of_several_who_hand_off_one_ticket_at_once_one_does(operator: Actor) -> None:
+    ticket = await makers.opened(operator)
+    results = await asyncio.gather(
+        *(emergencies.hand_off(said(ticket=ticket.reference), operator) for _ in range(5)),
+        return_exceptions=True,
+    )
+
+    refused = [result for result in results if isinstance(result, BaseException)]
+    assert [type(error) for error in refused] == [TicketInWrongState] * 4
+
+
 async def test_another_caller_than_the_applicant_is_a_contact_of_his_own(operator: Actor) -> None:
     ticket = await makers.opened(operator)
     incident = await emergencies.hand_off(said(ticket=ticket.reference, phone="87011112233"), operator)
