@@ -6,7 +6,8 @@ tickets do not notice. `Nats-Msg-Id` lets the stream drop what a crash made us s
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
+from itertools import product
 
 import structlog
 from nats.aio.client import Client
@@ -26,6 +27,11 @@ REST_SECONDS = 1.0
 ACK_SECONDS = 5.0
 BATCH = 100
 FIGURES_SECONDS = 5.0
+PATIENT_AT_ONCE = 3  # fewer than the outbox has connections: a region that hangs leaves some for emergencies
+
+
+Lane = tuple[int, bool]
+"""A tenant, and whether urgent messages or facts for the region are meant: neither waits for the other."""
 
 
 class Relay:
@@ -36,8 +42,9 @@ class Relay:
     ) -> None:
         self._outbox, self._connections, self._account_of = outbox, connections, account_of
         self._woken = asyncio.Event()
-        self._busy: set[int] = set()
-        self._again: set[int] = set()
+        self._busy: set[Lane] = set()
+        self._again: set[Lane] = set()
+        self._patient = asyncio.Semaphore(PATIENT_AT_ONCE)
         self._told: Callable[[int, str], None] | None = None
 
     def tell(self, told: Callable[[int, str], None]) -> None:
@@ -69,12 +76,12 @@ class Relay:
             tasks.create_task(self._measure())
             while True:
                 self._woken.clear()
-                for tenant in await self._waiting():
-                    if tenant in self._busy:
-                        self._again.add(tenant)  # written after its last claim, perhaps
+                for lane in product(await self._waiting(), (True, False)):
+                    if lane in self._busy:
+                        self._again.add(lane)  # written after its last claim, perhaps
                     else:
-                        self._busy.add(tenant)
-                        tasks.create_task(self._serve(tenant))
+                        self._busy.add(lane)
+                        tasks.create_task(self._serve(lane))
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._woken.wait(), POLL_SECONDS)
 
@@ -86,29 +93,33 @@ class Relay:
             await asyncio.sleep(REST_SECONDS)
             return []
 
-    async def _serve(self, tenant: int) -> None:
-        """Send what one tenant has waiting; after trouble leave the tenant alone for a moment."""
+    async def _serve(self, lane: Lane) -> None:
+        """Send what waits in one lane; after trouble leave it alone for a moment."""
         try:
-            await self._drain(tenant)
+            await self._drain(lane)
         except BusAway as away:
             log.warning("relay.bus_away", account=str(away))
             await asyncio.sleep(REST_SECONDS)
         except Exception as error:  # the outer edge: one tenant's trouble is not the others'
-            log.error("relay.failed", tenant_id=tenant, error=type(error).__name__)
+            log.error("relay.failed", tenant_id=lane[0], error=type(error).__name__)
             await asyncio.sleep(REST_SECONDS)
         finally:
-            self._busy.discard(tenant)
-            self._again.discard(tenant)
+            self._busy.discard(lane)
+            self._again.discard(lane)
 
-    async def _drain(self, tenant: int) -> None:
+    async def _drain(self, lane: Lane) -> None:
+        tenant, urgent = lane
         account = self._account_of(tenant)
         if account is None:
             raise BusAway(f"tenant {tenant} has no account")
         client = await self._connections.get(account)
         sent = True
-        while sent or tenant in self._again:
-            self._again.discard(tenant)
-            async with self._outbox.claim(tenant, BATCH) as claim:
+        while sent or lane in self._again:
+            self._again.discard(lane)
+            async with (
+                nullcontext() if urgent else self._patient,
+                self._outbox.claim(tenant, BATCH, urgent) as claim,
+            ):
                 await asyncio.gather(*(_send(client, claim, message) for message in claim.messages))
                 sent = bool(claim.published)
             self._tell(tenant, claim)

@@ -31,12 +31,16 @@ SELECT tenant_id FROM t WHERE tenant_id IS NOT NULL
 
 # Only the first unpublished message of each key may be claimed. Two relays never split a key: the second
 # one's snapshot still shows the first message as unpublished until its PubAck has been committed.
+# Facts for the region are a lane of their own: an emergency waits neither behind their backlog nor for a region
+# that does not answer.
 _CLAIM = """
 SELECT id, subject, message_id, payload, traceparent FROM chassis.outbox AS o
 WHERE tenant_id = $1 AND published_at IS NULL AND (retry_at IS NULL OR retry_at <= now())
+  AND ($3::boolean IS NULL OR (subject LIKE 'sko.feed.%') <> $3)
   AND NOT EXISTS (SELECT FROM chassis.outbox AS earlier
                   WHERE earlier.tenant_id = o.tenant_id AND earlier.key = o.key
-                    AND earlier.published_at IS NULL AND earlier.id < o.id)
+                    AND earlier.published_at IS NULL AND earlier.id < o.id
+                    AND ($3 IS NULL OR (earlier.subject LIKE 'sko.feed.%') <> $3))
 ORDER BY id LIMIT $2
 FOR UPDATE OF o SKIP LOCKED
 """
@@ -103,7 +107,7 @@ class Outbox:
         self._pool = pool
 
     @classmethod
-    async def open(cls, dsn: str, size: int = 4, application: str = "relay") -> "Outbox":
+    async def open(cls, dsn: str, size: int = 6, application: str = "relay") -> "Outbox":
         """Connect as the relay's role; works while PostgreSQL is away (connections are made when needed)."""
         return cls(
             await asyncpg.create_pool(
@@ -142,8 +146,9 @@ class Outbox:
         return forgotten
 
     @asynccontextmanager
-    async def claim(self, tenant: int, limit: int) -> AsyncIterator[Claim]:
-        """Lock up to `limit` messages of `tenant`, one a key; at the end what was published is marked.
+    async def claim(self, tenant: int, limit: int, urgent: bool | None = None) -> AsyncIterator[Claim]:
+        """Lock up to `limit` messages of `tenant`, one a key; at the end what was published is marked. Urgent is
+        everything but the facts for the region; None: all of them.
 
         When the block fails nothing is marked and everything is claimed again: the stream drops what it has
         already seen by its message id.
@@ -152,7 +157,7 @@ class Outbox:
         outbox ids afterwards.
         """
         async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection, connection.transaction():
-            claim = Claim([Waiting(**row) for row in await connection.fetch(_CLAIM, tenant, limit)])
+            claim = Claim([Waiting(**row) for row in await connection.fetch(_CLAIM, tenant, limit, urgent)])
             yield claim
             if claim.published:
                 await connection.execute(_PUBLISHED, tenant, claim.published)

@@ -1,6 +1,7 @@
 """A relay at work on an outbox, and what it sent."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
@@ -14,7 +15,9 @@ from chassis109.kernel.ids import uuid7
 from chassis109.store import journal, unit
 from chassis109.store.outbox import Outbox
 
-SUBJECT = "sko.feed.petropavl.ticket"
+SUBJECT = (
+    f"sko.feed.petropavl.test-{os.getpid()}"  # nobody else speaks of it, whatever else runs on this stack
+)
 ACCOUNT = "T_PETROPAVL"
 
 
@@ -63,10 +66,10 @@ async def relaying(
 
 @asynccontextmanager
 async def reading(connections: Connections) -> AsyncIterator[JetStreamContext.PullSubscription]:
-    """Everything that arrives in FEED from now on."""
+    """What arrives in FEED from now on."""
     jetstream = (await connections.get("REGION")).jetstream()
     name = f"test-{uuid7().hex}"
-    config = ConsumerConfig(durable_name=name, deliver_policy=DeliverPolicy.NEW)
+    config = ConsumerConfig(durable_name=name, deliver_policy=DeliverPolicy.NEW, filter_subject=SUBJECT)
     await jetstream.add_consumer("FEED", config)
     subscription = await jetstream.pull_subscribe_bind(durable=name, stream="FEED")
     try:
