@@ -188,15 +188,19 @@ async def test_a_form_that_cannot_be_sent_says_whom_to_phone_and_is_sent_once_th
     assert [line["incident"]["address"] for line in found["items"]].count(said.address) == 1
 
 
-async def test_who_has_phoned_writes_it_down_and_the_alarm_is_answered(browsing: Browsing) -> None:
-    window = await browsing.of("operator.petropavl")
-    window.watch.lines_may_break = True
-    page, said = window.page, call("запах газа")
+async def test_an_alarm_rings_after_the_start_of_the_shift_and_who_has_phoned_writes_it_down(
+    browsing: Browsing,
+) -> None:
+    page, said = (await browsing.of("operator.petropavl")).page, call("запах газа")
     await Intake(page).open()
+    sound = page.locator("handoff-sound")
+    await keys.tab_to(page, "handoff-sound button", back=True)
+    await page.keyboard.press("Enter")
+    await expect(sound).to_have_attribute("data-state", "on")
     number = await handed(page, said.address)
     alarm = page.locator("handoff-alarms [data-alarm]:visible", has_text=number).first
     await expect(alarm).to_be_visible(timeout=WITHIN_THE_DEADLINE)
-    service = await alarm.get_attribute("data-service")
+    await expect(sound).not_to_have_attribute("data-rung", "0")
 
     await page.keyboard.press("Alt+a")
     await keys.tab_to(page, "[name=said_to]")
@@ -204,7 +208,6 @@ async def test_who_has_phoned_writes_it_down_and_the_alarm_is_answered(browsing:
     await page.keyboard.press("Enter")
 
     await expect(page.locator("#toasts")).to_contain_text("you have phoned")
-    assert service
 
 
 async def test_the_dialog_has_no_findings_in_every_language_and_width(browsing: Browsing) -> None:
@@ -214,7 +217,8 @@ async def test_the_dialog_has_no_findings_in_every_language_and_width(browsing: 
         for size in (WIDE, PHONE):
             await window.speak(language)
             await page.set_viewport_size({"width": size["width"], "height": size["height"]})
-            await Intake(page).open()
+            await page.goto("/t/petropavl/op")
+            await page.locator("#emergency-dialog form").wait_for(state="attached")
             dialog = await opened_form(page)
             await kind(page, "газ")
             await expect(dialog.locator("[name=services]:checked")).not_to_have_count(0)

@@ -18,6 +18,7 @@ from ui109.formatting import ZONE
 
 PAGE = 25
 MOST_ALARMS = 20
+MOST_MINE = 12
 MOST_PREPARED = 80  # of the newest emergencies, three or four a handoff
 MODES = ("live", "exercise")
 
@@ -61,18 +62,20 @@ async def counts(actor: Actor) -> dict[str, Any]:
 
 
 async def mine(actor: Actor) -> list[Line]:
-    """The open ones that this operator handed off."""
-    return [line for line in await _open(actor) if line.incident.opened_by == actor.subject]
+    """The newest open ones that this operator handed off."""
+    own = [line for line in await _open(actor) if line.incident.opened_by == actor.subject]
+    return own[:MOST_MINE]
 
 
 async def watched(actor: Actor) -> dict[str, Any]:
-    """The alarms that stand, the clocks that run over the operator's own handoffs, and `news`, which changes with
-    everything that a screen shows of the open ones."""
+    """The alarms that stand, the own ones first and the newest of them first; the clocks that run over the operator's
+    own handoffs; and `news`, which changes with everything that a screen shows of the open ones."""
     async with transaction(actor.tenant_id):
         lines = await _open(actor)
         standing = [alert for mode in MODES for alert in await reading.alarms(actor, mode)]
     alarmed = [(a.incident, one) for a in standing for one in bar.warned(a.handoff) if one.stands]
-    alarmed.sort(key=lambda pair: pair[0].opened_by != actor.subject)
+    alarmed.sort(key=lambda pair: pair[1].due, reverse=True)
+    alarmed.sort(key=lambda pair: (pair[0].opened_by != actor.subject, pair[1].level != "phone"))
     prepared = [
         (line.incident, one)
         for line in lines

@@ -95,6 +95,7 @@ class EmergencyForm extends HTMLElement {
       line.hidden = chosen.size > 0 && !chosen.has(line.dataset.service);
     }
     card.hidden = !shown;
+    if (shown) card.scrollIntoView({ block: "center" });
   }
 
   #settled() {

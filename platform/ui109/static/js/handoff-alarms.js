@@ -3,35 +3,36 @@
 // nothing newer was heard, the page shows it by itself, also with the hub, the broker, the live process or our own
 // server dead. The last fragment is kept in localStorage for a page that cannot read one. While handoffs are open it
 // is read every 2 s beside the live events; changed `data-news` becomes `live:emergency` for the rest of the page.
-// Events: alarm:phone {count} when the number of services to phone changes.
+// The seconds come from a worker: a page behind the softphone would get one a minute. Each ends with alarms:looked.
 import "./acts.js";
 import { everySecond, serverNow } from "./clock.js";
 
 const OPEN_MS = 2000;
 const IDLE_MS = 15_000;
 const ANSWER_MS = 1500;
+const CALM_MS = 300;
 const KEPT_MS = 24 * 3600 * 1000;
 
 class HandoffAlarms extends HTMLElement {
-  #timer;
   #stop;
   #news;
   #open = 0;
+  #next = 0;
+  #last = 0;
+  #asked;
   #reading = false;
-  #phoning = 0;
 
   connectedCallback() {
-    this.#stop = everySecond(() => this.#tick());
+    this.#stop = eachSecond(() => this.#second());
     for (const type of ["live:emergency", "live:resync", "live:up", "form:saved"]) {
       document.body.addEventListener(type, this.#soon);
     }
     window.addEventListener("online", this.#soon);
-    this.#read();
   }
 
   disconnectedCallback() {
     this.#stop?.();
-    clearTimeout(this.#timer);
+    clearTimeout(this.#asked);
     for (const type of ["live:emergency", "live:resync", "live:up", "form:saved"]) {
       document.body.removeEventListener(type, this.#soon);
     }
@@ -45,14 +46,22 @@ class HandoffAlarms extends HTMLElement {
 
   #soon = (event) => {
     if (event.detail?.own) return;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#read(), 50);
+    this.#asked ??= setTimeout(() => {
+      this.#asked = undefined;
+      if (this.#reading) this.#soon({});
+      else this.#read();
+    }, Math.max(0, this.#last + CALM_MS - Date.now()));
   };
+
+  #second() {
+    if (Date.now() >= this.#next) this.#read();
+    this.#tick();
+  }
 
   async #read() {
     if (this.#reading) return;
     this.#reading = true;
-    clearTimeout(this.#timer);
+    this.#last = Date.now();
     try {
       const answer = await fetch(this.getAttribute("src"), {
         credentials: "same-origin", cache: "no-store", headers: { "HX-Request": "true" }, signal: AbortSignal.timeout(ANSWER_MS),
@@ -63,7 +72,7 @@ class HandoffAlarms extends HTMLElement {
       this.#recall();
     }
     this.#reading = false;
-    this.#timer = setTimeout(() => this.#read(), this.#open ? OPEN_MS : IDLE_MS);
+    this.#next = this.#last + (this.#open ? OPEN_MS : IDLE_MS);
   }
 
   #take(html) {
@@ -146,14 +155,8 @@ class HandoffAlarms extends HTMLElement {
       if (line.hidden === shown.has(line)) line.hidden = !shown.has(line);
       if (!line.hidden) count(line.querySelector("[data-since]"), now);
     }
-    this.#count([...shown].filter((line) => line.dataset.level === "phone").length);
-  }
-
-  #count(phoning) {
-    this.toggleAttribute("data-standing", Boolean(this.querySelector("[data-alarm]:not([hidden])")));
-    if (phoning === this.#phoning) return;
-    this.#phoning = phoning;
-    this.dispatchEvent(new CustomEvent("alarm:phone", { bubbles: true, detail: { count: phoning } }));
+    this.toggleAttribute("data-standing", shown.size > 0);
+    this.dispatchEvent(new CustomEvent("alarms:looked", { bubbles: true }));
   }
 }
 
@@ -167,6 +170,18 @@ function count(place, now) {
   const seconds = Math.max(0, Math.floor((now - Date.parse(place.dataset.since)) / 1000));
   const shown = [Math.floor(seconds / 60), seconds % 60].map((part) => String(part).padStart(2, "0")).join(":");
   if (place.textContent !== shown) place.textContent = shown;
+}
+
+function eachSecond(tick) {
+  let worker;
+  try {
+    worker = new Worker(new URL("./second-worker.js", import.meta.url));
+  } catch {
+    return everySecond(tick);
+  }
+  worker.addEventListener("message", tick);
+  tick();
+  return () => worker.terminate();
 }
 
 function stored(place) {

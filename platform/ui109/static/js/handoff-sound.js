@@ -2,14 +2,12 @@
 // page before; then an alarm rings at once and again every 10 s, loud when a service must be phoned, until it is
 // answered. The title says it as well, and a notification when the page is not in front.
 // data-state: off | on; data-rung counts the rings.
-import { everySecond } from "./clock.js";
 import { ring, unlock } from "./desk-tone.js";
 
 const AGAIN_MS = 10_000;
 const SHIFT = "operator:shift";
 
 class HandoffSound extends HTMLElement {
-  #stop;
   #known = new Set();
   #rang = 0;
   #title = document.title;
@@ -18,11 +16,11 @@ class HandoffSound extends HTMLElement {
     this.dataset.rung = "0";
     this.#button.addEventListener("click", () => (this.dataset.state === "on" ? this.#end() : this.#start()));
     if (sessionStorage.getItem(SHIFT) === this.dataset.person) this.#begin();
-    this.#stop = everySecond(() => this.#look());
+    document.addEventListener("alarms:looked", this.#look);
   }
 
   disconnectedCallback() {
-    this.#stop?.();
+    document.removeEventListener("alarms:looked", this.#look);
   }
 
   get #button() {
@@ -53,7 +51,7 @@ class HandoffSound extends HTMLElement {
     this.#button.setAttribute("aria-label", this.#button.title);
   }
 
-  #look() {
+  #look = () => {
     const standing = [...document.querySelectorAll("[data-alarm]:not([hidden])")];
     const red = standing.filter((line) => line.dataset.level === "phone");
     const fresh = standing.filter((line) => !this.#known.has(line.id));
@@ -63,7 +61,7 @@ class HandoffSound extends HTMLElement {
     if (this.dataset.state !== "on" || !standing.length) return;
     if (fresh.length || (red.length && Date.now() - this.#rang >= AGAIN_MS)) this.#ring(red.length > 0);
     for (const line of fresh.filter((one) => red.includes(one))) this.#notify(line);
-  }
+  };
 
   #ring(red) {
     this.#rang = Date.now();
