@@ -12,18 +12,20 @@ import time
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
+from pathlib import Path
 from statistics import median, quantiles
 from typing import Any
 from uuid import uuid4
 
 import httpx
-from tests.bench import desks
+from tests.bench import desks, processes
 from tests.bench.figure import Figure, note
 from tests.bench.handoff_desk import MODE, SERVICE, connected, manned
 from tests.bench.handoff_screen import Screen, screen
 
 COUNT, HOPS, EVERY = int(os.environ.get("HANDOFFS", "200")), 200, 4
 PATIENCE_SECONDS = 20
+ON_THE_WAY = ("web", "live", "worker", "hub-worker", "postgres", "nats")
 SAID = {
     "type": "medical.cardiac",
     "services": [SERVICE],
@@ -50,16 +52,20 @@ async def measure() -> list[Figure]:
     operator = next(desk for desk in await desks.desks() if desk.slug == "petropavl")
     token = (await desks.tokens([operator]))[operator.username]
     lives, hops = list[Life](), list[float]()
+    pids = processes.parts(Path(os.environ["DISPATCH109_LOCAL"]))
+    before = {name: processes.cpu_seconds(pids[name]) for name in ON_THE_WAY}
     async with manned(), screen(operator.username, operator.slug) as shown, connected("bench") as line:
         for number in range(COUNT):
             lives.append(await _life(shown, operator, token, number))
             if number % (COUNT // HOPS or 1) == 0 and len(hops) < HOPS:
                 hops += [await _hop(line) for _ in range(HOPS // COUNT or 1)]
     _stages(lives)
+    used = {name: processes.cpu_seconds(pids[name]) - seconds for name, seconds in before.items()}
     took = [life.shown for life in lives]
     return [
         Figure("handoff_accepted.p50", median(took), "ms", median(hops), "value <= 100", _said(took)),
         Figure("handoff_accepted.p99", _p99(took), "ms", _p99(hops), "value <= 500", f"{len(took)} handoffs"),
+        *(Figure(f"handoff_accepted.cpu_{n}", s / COUNT * 1000, "ms/handoff") for n, s in used.items()),
     ]
 
 
