@@ -264,6 +264,23 @@ async def test_when_the_line_is_down_the_phones_and_the_waiting_numbers_are_on_t
     await expect(down).to_be_hidden()
 
 
+async def test_a_board_that_cannot_be_read_says_so_and_asks_again_until_it_can(
+    at_hub: Browsing, line: Line
+) -> None:
+    board = await at_desk(at_hub)
+    board.window.watch.lines_may_break = True
+    down = board.page.locator("#line-down")
+    for part in ("strip", "part?mode=live"):
+        await board.page.route(f"**/hub/103/{part}", lambda route: route.abort())
+
+    said = await line.hand_over()
+    await expect(down).to_be_visible()
+    await board.page.unroute_all()
+
+    await expect(board.row(said)).to_be_visible()
+    await expect(down).to_be_hidden()
+
+
 @pytest.mark.parametrize("where", ["", "?mode=exercise"])
 async def test_a_drill_is_shown_as_a_drill_and_apart(at_hub: Browsing, line: Line, where: str) -> None:
     board = await at_desk(at_hub)

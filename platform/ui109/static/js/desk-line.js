@@ -1,31 +1,44 @@
-// <desk-line>: what to do when the line to the hub is down: whom to phone, and the numbers that still wait. The phones
-// are kept in this browser, the freshest that any page of the desk has brought.
+// <desk-line>: what to do when the line to the hub is down: whom to phone, and the numbers that still wait. Down is a
+// stream that broke, or a part of the page that could not be read; such a part is asked for again every few seconds.
+// The phones are kept in this browser, the freshest that any page of the desk has brought.
 const KEPT = "desk:phones";
+const AGAIN_MS = 5000;
 
 class DeskLine extends HTMLElement {
+  #broken = false;
+  #unread = false;
+  #again;
+
   connectedCallback() {
     localStorage.setItem(KEPT, this.querySelector("[data-known]").textContent);
-    document.body.addEventListener("live:down", this.#show);
-    document.body.addEventListener("live:up", this.#hide);
+    document.body.addEventListener("live:down", () => this.#show({ broken: true }));
+    document.body.addEventListener("live:up", () => this.#show({ broken: false }));
+    document.addEventListener("htmx:error", () => this.#show({ unread: true }));
+    document.addEventListener("htmx:response:error", (event) => this.#show({ unread: statusOf(event) >= 500 }));
+    document.addEventListener("htmx:after:swap", () => this.#show({ unread: false }));
   }
 
   disconnectedCallback() {
-    document.body.removeEventListener("live:down", this.#show);
-    document.body.removeEventListener("live:up", this.#hide);
+    clearTimeout(this.#again);
   }
 
-  #show = () => {
+  #show({ broken = this.#broken, unread = this.#unread }) {
+    [this.#broken, this.#unread] = [broken, unread];
+    clearTimeout(this.#again);
+    if (unread) this.#again = setTimeout(() => document.body.dispatchEvent(new CustomEvent("live:resync")), AGAIN_MS);
+    if (broken || unread) this.#fill();
+    this.hidden = !(broken || unread);
+  }
+
+  #fill() {
     const numbers = [...document.querySelectorAll("#strip [data-waiting]")].map((one) => one.dataset.number);
     this.querySelector("[data-waiting-title]").hidden = numbers.length === 0;
     this.querySelector("[data-numbers]").textContent = numbers.join(", ");
     this.querySelector("[data-phones]").replaceChildren(...JSON.parse(localStorage.getItem(KEPT)).map(line));
-    this.hidden = false;
-  };
-
-  #hide = () => {
-    this.hidden = true;
-  };
+  }
 }
+
+const statusOf = (event) => event.detail?.ctx?.response?.status ?? event.detail?.ctx?.response?.raw?.status ?? 0;
 
 function line({ name, phone, shown }) {
   const item = document.createElement("li");
