@@ -194,8 +194,7 @@ async def test_an_alarm_rings_after_the_start_of_the_shift_and_who_has_phoned_wr
     page, said = (await browsing.of("operator.petropavl")).page, call("запах газа")
     await Intake(page).open()
     sound = page.locator("handoff-sound")
-    await keys.tab_to(page, "handoff-sound button", back=True)
-    await page.keyboard.press("Enter")
+    await page.keyboard.press("Alt+s")
     await expect(sound).to_have_attribute("data-state", "on")
     number = await handed(page, said.address)
     alarm = page.locator("handoff-alarms [data-alarm]:visible", has_text=number).first
