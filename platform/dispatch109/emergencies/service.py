@@ -162,6 +162,7 @@ async def take_back(incident_id: UUID, actor: Actor) -> Incident:
         if incident.ticket_id is None or any(h.open or h.state is State.CLOSED for h in given):
             raise NotGivenBack
         _answer_declined(writing, "")
+        writing.incident = replace(incident, ended_at=clock.now())
         await writing.done()
         await tickets.take_back(incident.ticket_id, incident.reference(actor.here.slug), actor)
         return writing.incident

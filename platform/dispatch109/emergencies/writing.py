@@ -23,7 +23,7 @@ from dispatch109.contacts import service as contacts
 from dispatch109.contacts.model import Contact
 from dispatch109.emergencies import messages, repository
 from dispatch109.emergencies.clocks import next_due, standing
-from dispatch109.emergencies.model import Handoff, Incident, Step, Unit
+from dispatch109.emergencies.model import Alarm, Handoff, Incident, Step, Unit
 from dispatch109.emergencies.repository import Known
 from dispatch109.tickets import repository as ticket_rows
 from dispatch109.tickets import service as tickets
@@ -163,12 +163,16 @@ class Writing:
         ]  # fmt: skip
 
     async def _end(self) -> None:
-        """Once every handoff has ended; the applicant is owed a call when a service has done its work."""
+        """Once every handoff has ended. When a service has done its work the applicant is owed a call; when none has,
+        the responsibility is the operator's again: until he answers what was declined and takes its ticket back."""
         given = self.handoffs.values()
         if self.incident.ended_at is not None or any(handoff.open for handoff in given):
             return
+        done = any(handoff.state is State.CLOSED for handoff in given)
+        if not done and (self.incident.ticket_id or any(h.alarm is Alarm.DECLINED for h in given)):
+            return
         self.incident = replace(self.incident, ended_at=self.at)
-        if self.incident.mode == "live" and any(handoff.state is State.CLOSED for handoff in given):
+        if done and self.incident.mode == "live":
             await self._owe()
 
     async def _owe(self) -> None:

@@ -106,6 +106,8 @@ async def test_nobody_is_owed_a_call_after_a_drill_or_when_nobody_came(operator:
     await hub.returns(drill, handoff, "close", following)
     incident, gone = await made.handed(operator)
     await declined(hub, incident, gone)
+    assert (await made.seen(incident, operator)).incident.ended_at is None  # the operator has to act
+    await emergencies.phoned(gone.id, "Дәулет", operator)
 
     for ended in (drill, incident):
         found = await made.seen(ended, operator)

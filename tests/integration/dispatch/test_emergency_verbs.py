@@ -118,7 +118,9 @@ async def test_what_all_declined_goes_back_to_the_utility_service(operator: Acto
         incident, handoff, "decline", 2, reply=Reply(reason_code="wrong_service", reason="біздікі емес")
     )
     assert (await ticket_reading.ticket(ticket.reference, operator)).state is TicketState.HANDED_OFF
+    assert incident.id in {line.incident.id for line in await reading.open_ones(operator)}
     await emergencies.take_back(incident.id, operator)
+    assert incident.id not in {line.incident.id for line in await reading.open_ones(operator)}
 
     back = await ticket_reading.ticket(ticket.reference, operator)
     assert (back.state, back.service_code) == (TicketState.ASSIGNED, ticket.service_code)
