@@ -115,6 +115,7 @@ async def test_with_the_hub_killed_after_the_acceptance_the_crew_s_way_is_told_a
     await desk.open_card(handoff)
     await desk.send_crew("Бригада 3")
     await operator.reached("units")
+    await desk.crew("departed")
     await desk.crew("on_scene")
     await desk.close("Родила, всё хорошо")
 

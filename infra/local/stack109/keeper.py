@@ -1,6 +1,7 @@
 """Keeping one part alive: start it, wait until it serves, start it again when it dies."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import time
@@ -85,6 +86,7 @@ class Keeper:
         while True:
             begin = time.monotonic()
             code = await process.wait()
+            self._sweep(process)
             attempt = 0 if time.monotonic() - begin > CALM_SECONDS else attempt
             self.state.restarts += 1
             self._note("restarting")
@@ -106,15 +108,22 @@ class Keeper:
 
     async def _end(self) -> None:
         process = self._process
-        if process is None or process.returncode is not None:
+        if process is None:
             return
-        process.send_signal(self.part.stop_signal)
-        try:
-            await asyncio.wait_for(process.wait(), self.part.stop_seconds)
-        except TimeoutError:
-            say(f"  ! {self.part.name} did not end in {self.part.stop_seconds:g} s and is killed")
+        if process.returncode is None:
+            process.send_signal(self.part.stop_signal)
+            try:
+                await asyncio.wait_for(process.wait(), self.part.stop_seconds)
+            except TimeoutError:
+                say(f"  ! {self.part.name} did not end in {self.part.stop_seconds:g} s and is killed")
+        self._sweep(process)
+        await process.wait()
+
+    def _sweep(self, process: Process) -> None:
+        """End what a part leaves behind: a server that is killed leaves its worker, which would go on answering at the
+        port of its successor."""
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-            await process.wait()
 
     def _note(self, state: str) -> None:
         self.state.state = state

@@ -26,11 +26,15 @@ look();
 
 let pressed = 0;
 let slipped = 0;
+let held = "";
 for (const type of ["keydown", "pointerdown"]) document.addEventListener(type, () => { pressed = performance.now(); }, true);
 
-// The focus came to a row although nobody pressed anything: the row before it has gone.
+// The focus came to another row although nobody pressed anything: the row before it has gone. (A row that was only
+// drawn anew gets its focus back, and is the one that the person means.)
 document.addEventListener("focusin", (event) => {
-  if (event.target.matches("[data-row]") && performance.now() - pressed > 100) slipped = performance.now();
+  const row = event.target.matches("[data-row]") ? event.target.id : "";
+  if (row && held && row !== held && performance.now() - pressed > 100) slipped = performance.now();
+  held = row;
 });
 
 document.addEventListener("keydown", (event) => {
