@@ -1,11 +1,14 @@
 """The verbs of an emergency. One transaction each: state, chained event, audit and outbox together or not at all."""
 
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+import structlog
+
 from chassis109.kernel import clock
-from chassis109.kernel.errors import FieldError, Invalid, NotFound
+from chassis109.kernel.errors import FieldError, Invalid, NotFound, Unavailable
 from chassis109.kernel.ids import uuid7
 from chassis109.kernel.text import Form
 from chassis109.store.idempotency import RequestKey, once
@@ -30,6 +33,8 @@ from dispatch109.tickets.model import ALMATY, Ticket
 from hub112.contract import SERVICES, Event, Side, State
 from identity109.actor import Actor
 from tenancy109 import directory
+
+log = structlog.get_logger()
 
 BATCH = 100
 MOST_REASON = 1000
@@ -175,7 +180,20 @@ async def note_published(tenant_id: int) -> int:
         return 0
     async with transaction(tenant_id):
         incidents = await repository.arrived(BATCH)
-    return sum([await _arrive(incident_id, Actor.system(tenant)) for incident_id in incidents])
+    return await one_by_one(incidents, lambda incident_id: _arrive(incident_id, Actor.system(tenant)))
+
+
+async def one_by_one(incidents: Iterable[UUID], work: Callable[[UUID], Awaitable[int]]) -> int:
+    """What the worker does to each emergency, in a transaction each; the sum. One's trouble is not the others'."""
+    total = 0
+    for incident_id in incidents:
+        try:
+            total += await work(incident_id)
+        except Unavailable:
+            raise
+        except Exception as error:  # the outer edge of the sweep: the next look tries again
+            log.error("emergency.not_looked_at", incident=str(incident_id), error=type(error).__name__)
+    return total
 
 
 async def _arrive(incident_id: UUID, actor: Actor) -> int:

@@ -8,7 +8,7 @@ from chassis109.store.unit import transaction
 from dispatch109.emergencies import repository
 from dispatch109.emergencies.clocks import clocks
 from dispatch109.emergencies.model import Alarm, Handoff
-from dispatch109.emergencies.service import note_published
+from dispatch109.emergencies.service import note_published, one_by_one
 from dispatch109.emergencies.writing import Writing
 from hub112.contract import Event
 from identity109.actor import Actor
@@ -33,10 +33,10 @@ async def sweep(tenant_id: int) -> int:
         return 0
     async with transaction(tenant_id):
         incidents = await repository.overdue(BATCH)
-    counts = [await _look(incident_id, Actor.system(tenant)) for incident_id in incidents]
-    if any(counts):
-        log.info("handoffs.overdue", tenant=tenant.slug, count=sum(counts))
-    return sum(counts)
+    count = await one_by_one(incidents, lambda incident_id: _look(incident_id, Actor.system(tenant)))
+    if count:
+        log.info("handoffs.overdue", tenant=tenant.slug, count=count)
+    return count
 
 
 async def _look(incident_id: UUID, actor: Actor) -> int:

@@ -211,6 +211,20 @@ async def test_the_relay_learns_which_tenants_to_look_at_and_nothing_else(
     assert [row["tenant_id"] for row in rows] == [operator.here.id]
 
 
+async def test_an_emergency_that_cannot_be_read_does_not_hide_the_others(
+    operator: Actor, superuser: asyncpg.Connection
+) -> None:
+    broken, _ = await sent_before(8, operator)
+    await superuser.execute(
+        'UPDATE dispatch.incident SET victims = \'{"count": "x"}\' WHERE id = $1', broken.id
+    )
+    _, handoff = await sent_before(7, operator)
+    await watchdog.sweep(operator.here.id)
+    await superuser.execute("UPDATE dispatch.incident SET victims = '{}' WHERE id = $1", broken.id)
+
+    assert (await made.now(handoff, operator)).alarm is Alarm.NO_HUB
+
+
 async def test_what_is_on_its_way_is_not_in_the_hub(operator: Actor, superuser: asyncpg.Connection) -> None:
     incident, handoff = await made.handed(operator)
     assert await emergencies.note_published(operator.here.id) == 0
