@@ -209,6 +209,22 @@ async def test_an_alarm_rings_after_the_start_of_the_shift_and_who_has_phoned_wr
     await expect(page.locator("#toasts")).to_contain_text("you have phoned")
 
 
+async def test_what_no_service_took_goes_back_to_the_intake_with_its_data(
+    browsing: Browsing, api: Api
+) -> None:
+    emergency = await api.emergency(services=["103"], mode="test", address="Абай көшесі 12")
+    incident = emergency["incident"]
+    handoff = f"/t/petropavl/emergencies/{incident['id']}/handoffs/{emergency['handoffs'][0]['id']}"
+    await api.post("operator.petropavl", f"{handoff}/cancel", {"reason": "Қате"})
+    page = (await browsing.of("operator.petropavl")).page
+    await page.goto(f"/t/petropavl/op/emergencies/e/{incident['number']}")
+
+    await page.get_by_role("link", name="Open the intake with these data").press("Enter")
+
+    await expect(page.locator("#address")).to_have_value("Абай көшесі 12")
+    await expect(page.locator("#phone")).to_have_value("+77051234567")
+
+
 async def test_the_dialog_has_no_findings_in_every_language_and_width(browsing: Browsing) -> None:
     window = await browsing.of("operator.petropavl")
     page, faults = window.page, list[str]()

@@ -6,6 +6,7 @@ import msgspec
 
 from chassis109.kernel.errors import FieldError, Invalid
 from dispatch109.emergencies.model import Incident, Place, Victims
+from dispatch109.emergencies.reading import Emergency
 from dispatch109.emergencies.said import Said
 from dispatch109.tickets.model import Ticket
 from dispatch109.tickets.schemas import Version
@@ -129,6 +130,17 @@ def from_incident(incident: Incident, language: str) -> dict[str, Any]:
         "landmark": incident.landmark, "lon": lon, "lat": lat, "hazards": incident.hazards,
         "relation": incident.relation, "trapped": "yes" if incident.victims.trapped else "",
         "can_talk": next((word for word, talks in TALKS.items() if talks is incident.can_talk), ""),
+    }  # fmt: skip
+
+
+def for_intake(emergency: Emergency) -> dict[str, str]:
+    """What the intake form can take over of an emergency that no service took; a masked caller stays behind."""
+    incident, contact = emergency.incident, emergency.contact
+    caller = {} if emergency.masked else {"phone": contact.phone or "", "applicant": contact.name}
+    lon, lat = incident.point or ("", "")
+    return caller | {
+        "text": incident.text, "address": incident.address, "landmark": incident.landmark, "language": contact.language,
+        "lon": str(lon), "lat": str(lat),
     }  # fmt: skip
 
 

@@ -236,7 +236,7 @@ async def _card(request: AnyRequest, written: str, actor: Actor) -> dict[str, An
     owed = next((call for call in card["emergency"].callbacks if call.ended_at is None), None)
     card["call_at"] = beginning_with(owed, actor.here) if owed and actor.may(P.CALLBACK_RECORD) else ""
     draft = forms.from_incident(card["emergency"].incident, language)
-    return {**card, "draft": draft, **_words(language)}
+    return {**card, "draft": draft, "lent": forms.for_intake(card["emergency"]), **_words(language)}
 
 
 def _words(language: str) -> dict[str, Any]:
