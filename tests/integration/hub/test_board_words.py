@@ -1,5 +1,6 @@
 """What the board says and offers, and what people type at it, without a browser."""
 
+from datetime import timedelta
 from typing import get_args
 
 import asyncpg
@@ -24,7 +25,7 @@ from hub112.contract import (
     UnitKind,
     UnitStatus,
 )
-from hub112.desks import reading
+from hub112.desks import reading, watchdog
 from hub112.desks import service as desks
 from hub112.desks.model import RUNGS, WrongState
 from identity109.permissions import HUB_ROLES
@@ -77,6 +78,17 @@ async def test_a_deferral_is_quiet_until_its_time_is_over() -> None:
     assert deferred.deferred_until
     with clock.frozen(deferred.deferred_until):
         assert model.rings(deferred)
+
+
+async def test_what_has_expired_stands_behind_what_can_still_be_in_time() -> None:
+    old, new = await handed_over(service="101"), await handed_over(service="101")
+    with clock.frozen(clock.now() + timedelta(hours=1)):
+        await watchdog.sweep(101)
+    late = await handed_over(service="101")
+
+    waiting = sorted((await reading.board(at_desk("101"))).waiting, key=model.urgency)
+
+    assert [row.handoff.id for row in waiting] == [late.handoff_id, old.handoff_id, new.handoff_id]
 
 
 async def test_the_loser_of_two_is_told_by_name_and_local_time() -> None:

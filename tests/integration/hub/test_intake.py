@@ -14,6 +14,7 @@ from tests.hub_makers import (
     handed_over,
     heard,
     incident,
+    machine,
     next_of,
     outbox,
     put_aside,
@@ -93,6 +94,8 @@ async def test_new_data_reach_the_desk_before_it_has_answered(superuser: asyncpg
     await heard(next_of(first, "update", 2, incident=later))
 
     here = await stands(first)
+    await desks.receipt(first.handoff_id, machine())
+    assert [s.envelope.seq for s in await outbox(superuser, first.handoff_id)] == [1]
     assert (here.state, here.version, here.last_seq) == ("dispatched", 2, 2)
     assert here.incident.narrative == "Стало хуже"
     assert here.incident.notes == [one, two]
