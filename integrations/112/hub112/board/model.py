@@ -7,7 +7,7 @@ from typing import Any
 from chassis109.kernel import clock
 from chassis109.kernel.errors import Conflict
 from hub112.contract import MOVES, Event, Side, State, Text
-from hub112.desks.model import Handoff, WrongState
+from hub112.desks.model import Handoff, Row, WrongState
 from ui109.i18n import mark
 
 # Receipt and "seen" are reported by the browser itself, what crews report stands with each crew.
@@ -127,6 +127,11 @@ def rings(handoff: Handoff) -> bool:
     """Whether nobody has answered: a deferral is an answer until its time is over."""
     deferred = handoff.state is State.DEFERRED and handoff.deferred_until
     return not deferred or deferred <= clock.now()
+
+
+def urgency(row: Row) -> tuple[bool, datetime]:
+    """The order of what waits: by its deadline, and behind all that can still be in time what has expired."""
+    return row.handoff.state is State.EXPIRED, row.handoff.decide_by
 
 
 def kinds_for(service: str) -> Sequence[str]:

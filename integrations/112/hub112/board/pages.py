@@ -37,6 +37,10 @@ from ui109.templating import AnyRequest, language_of, page
 DESK = "/hub/{slug:str}"
 ONE = f"{DESK}/h/{{handoff_id:uuid}}"
 PAGE = 25
+MOST_ROWS = 50
+"""More than a person overlooks; in a flood the page must stay quick. What is behind them moves up."""
+MOST_TOLD = 200
+"""The strip shows few and knows more: each of its lines is a receipt and a number to write down."""
 Shown = Literal["live", "exercise"]
 """Tests between machines are nothing that people look at."""
 
@@ -216,12 +220,11 @@ async def _decided(key: RequestKey | None, actor: Actor, handoff_id: UUID, verb:
 
 async def _boards(actor: Actor, mode: Shown) -> dict[str, Any]:
     """The board of a mode, and what nobody has answered in either: the alarm sounds for drills as well."""
-    both = {"live": await reading.board(actor, "live"), "exercise": await reading.board(actor, "exercise")}
-    unanswered = [
-        row.handoff for found in both.values() for row in found.waiting if not row.handoff.deferred_until
-    ]
-    counts = {name: len(found.waiting) for name, found in both.items()}
-    return {"board": both[mode], "mode": mode, "counts": counts, "unanswered": unanswered}
+    both = await boards.both(actor)
+    return {
+        "board": both[mode], "mode": mode, "counts": {name: len(found.waiting) for name, found in both.items()},
+        "unanswered": boards.unanswered(both), "most": MOST_ROWS, "most_told": MOST_TOLD,
+    }  # fmt: skip
 
 
 async def _frame() -> dict[str, Any]:

@@ -1,15 +1,31 @@
-"""What people type at the board, checked, and what they do there that concerns no handoff."""
+"""What stands on the board, what people type there, checked, and what they do that concerns no handoff."""
+
+from collections.abc import Mapping
+from dataclasses import replace
 
 from chassis109.kernel import clock
 from chassis109.kernel.text import Form
 from chassis109.store import journal
 from chassis109.store.unit import transaction
-from hub112.board.model import OUTCOMES, UNIT_KINDS, UNIT_STATUSES
+from hub112.board.model import OUTCOMES, UNIT_KINDS, UNIT_STATUSES, rings, urgency
 from hub112.contract import Unit, stamp
+from hub112.desks import reading
+from hub112.desks.model import Board, Handoff
 from identity109.actor import Actor
 from ui109.i18n import translate
 
 SILENCE_SECONDS = 30
+
+
+async def both(actor: Actor) -> dict[str, Board]:
+    """What is live and what is drilled at the desk; what waits stands in the order of its urgency."""
+    found = {mode: await reading.board(actor, mode) for mode in ("live", "exercise")}
+    return {mode: replace(one, waiting=sorted(one.waiting, key=urgency)) for mode, one in found.items()}
+
+
+def unanswered(boards: Mapping[str, Board]) -> list[Handoff]:
+    """What the alarm is about, the live ones first."""
+    return [row.handoff for board in boards.values() for row in board.waiting if rings(row.handoff)]
 
 
 async def silence(reason: str, actor: Actor) -> None:
