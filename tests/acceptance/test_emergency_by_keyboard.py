@@ -209,6 +209,51 @@ async def test_an_alarm_rings_after_the_start_of_the_shift_and_who_has_phoned_wr
     await expect(page.locator("#toasts")).to_contain_text("you have phoned")
 
 
+async def test_a_handoff_is_cancelled_with_a_reason_and_the_senior_reopens_it(
+    browsing: Browsing, api: Api
+) -> None:
+    emergency = await api.emergency(services=["103"], mode="test")
+    path = f"/t/petropavl/op/emergencies/e/{emergency['incident']['number']}"
+    page = (await browsing.of("operator.petropavl")).page
+    await page.goto(path)
+    handoff = page.locator("#em-services [data-service='103']")
+
+    await handoff.get_by_role("button", name="Cancel 103…").press("Enter")
+    await expect(page.locator("#cancel-reason")).to_be_focused()
+    await page.keyboard.type("Қате қоңырау")
+    await page.keyboard.press("Control+Enter")
+
+    await expect(handoff).to_have_attribute("data-state", "cancelled")
+    await expect(page.locator(".em-log li[data-event=cancel]")).to_contain_text("Қате қоңырау")
+    await expect(handoff.get_by_role("button", name="Reopen 103…")).to_have_count(0)
+
+    page = (await browsing.of("senior.petropavl")).page
+    await page.goto(path)
+    handoff = page.locator("#em-services [data-service='103']")
+    await handoff.get_by_role("button", name="Reopen 103…").press("Enter")
+    await page.keyboard.type("Қайта қоңырау шалды")
+    await page.keyboard.press("Control+Enter")
+
+    await expect(page.locator(".em-log li[data-event=reopen]")).to_contain_text("Қайта қоңырау шалды")
+    await expect(handoff).not_to_have_attribute("data-state", "cancelled")
+
+
+async def test_a_correction_reaches_the_services_at_once(browsing: Browsing, api: Api) -> None:
+    emergency = await api.emergency(services=["103"], mode="test")
+    page = (await browsing.of("operator.petropavl")).page
+    await page.goto(f"/t/petropavl/op/emergencies/e/{emergency['incident']['number']}")
+
+    await page.locator(".em-amend summary").press("Enter")
+    await keys.tab_to(page, "#amend-address")
+    await page.keyboard.press("Control+A")
+    await page.keyboard.type("Абай көшесі 40")
+    async with page.expect_navigation():
+        await page.keyboard.press("Control+Enter")
+
+    await expect(page.locator("#em-head")).to_contain_text("Абай көшесі 40")
+    await expect(page.locator(".em-log li[data-event=update]")).to_have_count(1)
+
+
 async def test_what_no_service_took_goes_back_to_the_intake_with_its_data(
     browsing: Browsing, api: Api
 ) -> None:

@@ -17,7 +17,7 @@ from identity109.actor import Actor
 from ui109.formatting import ZONE
 
 PAGE = 25
-MOST_ALARMS = 20
+MOST_ALARMS = 8
 MOST_MINE = 12
 MOST_PREPARED = 80  # of the newest emergencies, three or four a handoff
 MODES = ("live", "exercise")

@@ -20,6 +20,7 @@ class HandoffAlarms extends HTMLElement {
   #next = 0;
   #last = 0;
   #asked;
+  #ended = false;
   #reading = false;
 
   connectedCallback() {
@@ -68,11 +69,13 @@ class HandoffAlarms extends HTMLElement {
       });
       if (answer.ok) this.#take(await answer.text());
       else this.#recall();
+      this.#ended = answer.status === 401;
     } catch {
       this.#recall();
     }
     this.#reading = false;
-    this.#next = this.#last + (this.#open ? OPEN_MS : IDLE_MS);
+    // Without a session nothing more is said until somebody has signed in; the deadlines of the page still count.
+    this.#next = this.#ended ? Infinity : this.#last + (this.#open ? OPEN_MS : IDLE_MS);
   }
 
   #take(html) {
