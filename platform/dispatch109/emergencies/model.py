@@ -200,6 +200,7 @@ class Handoff:
     phoned_at: datetime | None = None
     phoned_by: str | None = None
     due_at: datetime | None = None
+    reopened_by: UUID | None = None
 
     @property
     def open(self) -> bool:

@@ -142,6 +142,9 @@ class Life(RuleBasedStateMachine):
     def a_person_decides(self, which: int, verb: str) -> None:
         handoff, desk, state = self._one(self._at_desks(), which)
         event, act = PEOPLE[verb]
+        answers = event in {Event.ACCEPT, Event.DEFER, Event.DECLINE, Event.FORWARD}
+        if answers and state == State.DISPATCHED:  # whoever answers has it before him
+            state = State.RECEIVED
         allowed = (State(state), event, Side.DESK) in MOVES
         try:
             self._run(self.world.at(self.world.hub, lambda: act(handoff, hub_makers.at_desk(desk))))
