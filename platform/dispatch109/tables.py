@@ -233,6 +233,7 @@ class Handoff(Table, schema="dispatch", tablename="handoff"):
     phoned_at = Timestamptz(null=True, default=None)
     phoned_by = Text(null=True, default=None)
     due_at = Timestamptz(null=True, default=None)
+    reopened_by = UUID(null=True, default=None)
 
 
 class HandoffEvent(Table, schema="dispatch", tablename="handoff_event"):

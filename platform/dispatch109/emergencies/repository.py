@@ -134,6 +134,12 @@ async def locked_of(handoff_id: UUID) -> Known | None:
     return _known(await unit.fetchrow(f"{_LOCKED} {_OF_HANDOFF} FOR UPDATE OF i", handoff_id))
 
 
+async def locked_many(incidents: Sequence[UUID]) -> list[Known]:
+    """Those of these incidents that nobody else holds, locked for the unit."""
+    rows = await unit.fetch(f"{_LOCKED} ANY($1) ORDER BY i.id FOR UPDATE OF i SKIP LOCKED", incidents)
+    return [known for row in rows if (known := _known(row))]
+
+
 def _known(row: asyncpg.Record | None) -> Known | None:
     return (incident_of(row), SealedContact(**{n: row[f"p_{n}"] for n in _SEALED})) if row else None
 
@@ -202,20 +208,20 @@ async def arrived(most: int) -> list[UUID]:
     return [row["incident_id"] for row in rows]
 
 
-async def in_hub(incident_id: UUID) -> list[UUID]:
-    """Of a locked incident, the handoffs that are in the hub and not known to be."""
+async def in_hub(incidents: Sequence[UUID]) -> set[UUID]:
+    """Of locked incidents, the handoffs that are in the hub and not known to be."""
     rows = await unit.fetch(
-        f"SELECT h.id FROM dispatch.handoff h WHERE {_IN_HUB} AND h.incident_id = $1 ORDER BY h.id",
-        incident_id,
+        f"SELECT h.id FROM dispatch.handoff h WHERE {_IN_HUB} AND h.incident_id = ANY($1)", incidents
     )
-    return [row["id"] for row in rows]
+    return {row["id"] for row in rows}
 
 
 async def overdue(most: int) -> list[UUID]:
-    """Incidents with a handoff whose next clock has passed by the database's time, the oldest first."""
+    """Incidents with a handoff whose next clock has passed by the database's time: those first of which a service has
+    not decided, then the oldest."""
     rows = await unit.fetch(
-        """SELECT incident_id, min(due_at) AS due FROM dispatch.handoff
-           WHERE tenant_id = app.tenant() AND due_at <= now() GROUP BY incident_id ORDER BY due LIMIT $1""",
+        """SELECT incident_id FROM dispatch.handoff WHERE tenant_id = app.tenant() AND due_at <= now()
+           GROUP BY incident_id ORDER BY bool_and(decided_at IS NOT NULL), min(due_at) LIMIT $1""",
         most,
     )
     return [row["incident_id"] for row in rows]

@@ -13,9 +13,7 @@ from chassis109.kernel import clock
 from chassis109.store.unit import transaction
 from dispatch109.emergencies import repository
 from dispatch109.emergencies.model import Alarm, Handoff, Unit, WrongState
-from dispatch109.emergencies.service import arrive
 from dispatch109.emergencies.writing import Writing, clocks_of
-from hub112 import contract
 from hub112.contract import (
     UNIT_EVENTS,
     Address,
@@ -68,12 +66,18 @@ class Returned:
         """When it happened there, by its clock; never before the handoff was sent nor in the future."""
         return max(self.handoff.sent_at, min(self.writing.at, moment(self.envelope.sent_at)))
 
+    @property
+    def stale(self) -> bool:
+        """Whether the service said it before it heard that 109 has reopened the handoff."""
+        by = self.handoff.reopened_by
+        return by is not None and self.envelope.kind != "error" and self.envelope.ref_message_id != by
+
     def happen(self, event: str, side: Side = Side.DESK, note: str = "", **more: Any) -> None:  # noqa: ANN401
         """Let it happen; that anything comes back proves that the handoff is in the hub."""
         handoff_id = self.handoff.id
         by = self.reply.decided_by or (self.handoff.service if side is Side.DESK else "hub")
         if self.handoff.hub_at is None and event != Event.FAIL and self.handoff.open:
-            arrive(self.writing, handoff_id)
+            self.writing.arrive(handoff_id)
         for implied in _IMPLIED.get(event, ()) if self.gap else ():
             if not self.handoff.may(Event(event), side) and self.handoff.may(implied, side):
                 changes = {"receipt_at": self.at} if implied is Event.RECEIPT else _decided(self)
@@ -81,10 +85,9 @@ class Returned:
         self.writing.happen(handoff_id, event, side, note or self.reply.reason or "", by, **more)
 
 
-async def take_in(delivery: Delivery, tenant: Tenant) -> None:
+async def take_in(delivery: Delivery, envelope: Envelope, address: Address, tenant: Tenant) -> None:
     """Let a message take effect, in the running unit. Raises ContractError for what is refused for good, NotYet for
     what must wait for those before it."""
-    envelope, address = read(delivery, tenant)
     actor = Actor.system(tenant)
     async with transaction(tenant.id):
         known = await repository.locked_of(envelope.handoff_id)
@@ -106,7 +109,7 @@ async def _go_on(writing: Writing, delivery: Delivery, envelope: Envelope, addre
         writing.happen(envelope.handoff_id, "gap", Side.HUB, missing, "hub")
     writing.handoffs[envelope.handoff_id] = replace(returned.handoff, last_seq=seq)
     try:
-        _KINDS.get(envelope.kind, _not_ours)(returned)
+        (_of_the_life_before if returned.stale else _KINDS.get(envelope.kind, _not_ours))(returned)
     except WrongState as refused:
         _contradicted(returned)
         await writing.done()
@@ -114,21 +117,6 @@ async def _go_on(writing: Writing, delivery: Delivery, envelope: Envelope, addre
             FaultCode.WRONG_STATE, f"the handoff is {returned.handoff.state.value}"
         ) from refused
     await writing.done()
-
-
-def read(delivery: Delivery, tenant: Tenant) -> tuple[Envelope, Address]:
-    """The message, when it says what its subject says; raises ContractError."""
-    envelope, address = contract.decode(delivery.payload), Address.of(delivery.subject)
-    for name, said, proven in (
-        ("mode", envelope.mode, address.mode),
-        ("handoffId", envelope.handoff_id, address.handoff_id),
-        ("sender", envelope.sender.agency, f"kz.sko.{address.service}"),
-        ("recipient", envelope.recipient.agency, contract.agency(tenant.slug)),
-        ("subject", address.tenant, tenant.slug),
-    ):
-        if said != proven:
-            raise ContractError(FaultCode.SENDER_MISMATCH, f"not as its subject says - at `$.{name}`")
-    return envelope, address
 
 
 def _require_same(writing: Writing, envelope: Envelope, address: Address) -> None:
@@ -176,8 +164,12 @@ async def _adopt(delivery: Delivery, envelope: Envelope, address: Address, actor
     )  # fmt: skip
     by = writing.handoffs[parent].service
     writing.happen(child.id, Event.CREATE, Side.HUB, by=by, detail={"relation": child.relation, "from": by})
-    arrive(writing, child.id)
+    writing.arrive(child.id)
     await writing.done()
+
+
+def _of_the_life_before(r: Returned) -> None:
+    r.happen(Event.NOTE, detail={"before_reopening": r.envelope.kind})
 
 
 def _receipt(r: Returned) -> None:

@@ -1,14 +1,12 @@
 """The verbs of an emergency. One transaction each: state, chained event, audit and outbox together or not at all."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-import structlog
-
 from chassis109.kernel import clock
-from chassis109.kernel.errors import FieldError, Invalid, NotFound, Unavailable
+from chassis109.kernel.errors import FieldError, Invalid, NotFound
 from chassis109.kernel.ids import uuid7
 from chassis109.kernel.text import Form
 from chassis109.store.idempotency import RequestKey, once
@@ -25,18 +23,16 @@ from dispatch109.emergencies.model import (
     StaleEmergency,
 )
 from dispatch109.emergencies.said import Facts, Said, checked
-from dispatch109.emergencies.writing import Writing, clocks_of, deadlines
+from dispatch109.emergencies.writing import Writing, clocks_of, deadlines, together
 from dispatch109.tickets import reading as ticket_reading
 from dispatch109.tickets import repository as ticket_rows
 from dispatch109.tickets import service as tickets
 from dispatch109.tickets.model import ALMATY, Ticket
-from hub112.contract import SERVICES, Event, Side, State
+from hub112.contract import SERVICES, Event, State
 from identity109.actor import Actor
 from tenancy109 import directory
 
-log = structlog.get_logger()
-
-BATCH = 100
+BATCH = 50
 MOST_REASON = 1000
 
 
@@ -180,39 +176,15 @@ async def note_published(tenant_id: int) -> int:
         return 0
     async with transaction(tenant_id):
         incidents = await repository.arrived(BATCH)
-    return await one_by_one(incidents, lambda incident_id: _arrive(incident_id, Actor.system(tenant)))
+    return await together(incidents, Actor.system(tenant), _arrive)
 
 
-async def one_by_one(incidents: Iterable[UUID], work: Callable[[UUID], Awaitable[int]]) -> int:
-    """What the worker does to each emergency, in a transaction each; the sum. One's trouble is not the others'."""
-    total = 0
-    for incident_id in incidents:
-        try:
-            total += await work(incident_id)
-        except Unavailable:
-            raise
-        except Exception as error:  # the outer edge of the sweep: the next look tries again
-            log.error("emergency.not_looked_at", incident=str(incident_id), error=type(error).__name__)
-    return total
-
-
-async def _arrive(incident_id: UUID, actor: Actor) -> int:
-    async with transaction(actor.tenant_id):
-        writing = await Writing.of(await repository.locked(incident_id), actor)
-        arrived = await repository.in_hub(incident_id)
-        for handoff_id in arrived:
-            arrive(writing, handoff_id)
-        if arrived:
-            await writing.done()
+async def _arrive(writings: Sequence[Writing]) -> int:
+    arrived = await repository.in_hub([writing.incident.id for writing in writings])
+    for writing in writings:
+        for handoff_id in arrived & writing.handoffs.keys():
+            writing.arrive(handoff_id)
     return len(arrived)
-
-
-def arrive(writing: Writing, handoff_id: UUID) -> None:
-    """The handoff is in the hub: its stream has acknowledged it, or the hub has answered."""
-    created = writing.handoffs[handoff_id].state is State.CREATED
-    event = Event.DISPATCH if created else Event.NOTE
-    detail: dict[str, object] = {} if created else {"in_hub": True}
-    writing.happen(handoff_id, event, Side.HUB, by="hub", detail=detail, hub_at=writing.at)
 
 
 async def _open(facts: Facts, ticket: Ticket | None, actor: Actor, key: RequestKey | None) -> Incident:

@@ -1,6 +1,6 @@
 """Handoffs whose clock has passed: the operator is told within a second, by the database's clock."""
 
-from uuid import UUID
+from collections.abc import Sequence
 
 import structlog
 
@@ -8,15 +8,13 @@ from chassis109.store.unit import transaction
 from dispatch109.emergencies import repository
 from dispatch109.emergencies.clocks import clocks
 from dispatch109.emergencies.model import Alarm, Handoff
-from dispatch109.emergencies.service import note_published, one_by_one
-from dispatch109.emergencies.writing import Writing
+from dispatch109.emergencies.service import BATCH, note_published
+from dispatch109.emergencies.writing import Writing, together
 from hub112.contract import Event
 from identity109.actor import Actor
 from tenancy109 import directory
 
 log = structlog.get_logger()
-
-BATCH = 100
 
 # Which tenants have a clock behind them, or a message on its way: read as dispatch_relay, which sees nothing else.
 TENANTS_WITH_OVERDUE = """
@@ -33,19 +31,16 @@ async def sweep(tenant_id: int) -> int:
         return 0
     async with transaction(tenant_id):
         incidents = await repository.overdue(BATCH)
-    count = await one_by_one(incidents, lambda incident_id: _look(incident_id, Actor.system(tenant)))
+    count = await together(incidents, Actor.system(tenant), _look)
     if count:
         log.info("handoffs.overdue", tenant=tenant.slug, count=count)
     return count
 
 
-async def _look(incident_id: UUID, actor: Actor) -> int:
-    async with transaction(actor.tenant_id):
-        writing = await Writing.of(await repository.locked(incident_id), actor)
-        due = [h for h in writing.handoffs.values() if h.due_at is not None and h.due_at <= writing.at]
-        for handoff in due:
-            _climb(writing, handoff)
-        await writing.done()
+async def _look(writings: Sequence[Writing]) -> int:
+    due = [(w, h) for w in writings for h in w.handoffs.values() if h.due_at is not None and h.due_at <= w.at]
+    for writing, handoff in due:
+        _climb(writing, handoff)
     return len(due)
 
 

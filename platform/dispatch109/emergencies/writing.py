@@ -3,21 +3,23 @@
 A verb takes the incident in hand (its lock guards all its handoffs), lets things happen, and is done.
 """
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Self
 from uuid import UUID
 
 import msgspec
+import structlog
 
 from chassis109.bus import announce
 from chassis109.kernel import clock
 from chassis109.kernel.chain import START, link
-from chassis109.kernel.errors import NotFound
+from chassis109.kernel.errors import NotFound, Unavailable
 from chassis109.kernel.ids import uuid7
 from chassis109.store import journal
-from chassis109.store.unit import after_commit
+from chassis109.store.unit import after_commit, transaction
 from dispatch109.callbacks import service as callbacks
 from dispatch109.contacts import service as contacts
 from dispatch109.contacts.model import Contact
@@ -30,6 +32,8 @@ from dispatch109.tickets import service as tickets
 from dispatch109.tickets.model import State as TicketState
 from hub112.contract import CLOCKS, OPEN, Clocks, Event, Kind, Side, State, encode
 from identity109.actor import Actor
+
+log = structlog.get_logger()
 
 
 class Writing:
@@ -53,6 +57,24 @@ class Writing:
         incident, sealed = known
         given = await repository.handoffs([incident.id])
         return cls(incident, contacts.unseal(actor.here.id, sealed), given, actor)
+
+    @classmethod
+    async def many(cls, incidents: Sequence[UUID], actor: Actor) -> list[Self]:
+        """Those of these incidents that nobody else holds."""
+        given: dict[UUID, list[Handoff]] = defaultdict(list)
+        held = await repository.locked_many(incidents)
+        for handoff in await repository.handoffs([incident.id for incident, _ in held]):
+            given[handoff.incident_id].append(handoff)
+        tenant = actor.here.id
+        return [
+            cls(incident, contacts.unseal(tenant, sealed), given[incident.id], actor)
+            for incident, sealed in held
+        ]
+
+    @property
+    def happened(self) -> bool:
+        """Whether there is anything to write."""
+        return bool(self._steps or self._changed())
 
     @property
     def services(self) -> tuple[str, ...]:
@@ -99,6 +121,8 @@ class Writing:
         """Tell the service of a handoff; the message leaves with the commit, after those before it."""
         before = self.handoffs[handoff_id]
         sent = replace(before, sent_seq=before.sent_seq + 1, message_id=uuid7())
+        if kind == "reopen":
+            sent = replace(sent, reopened_by=sent.message_id)
         case = self._case()
         envelope = messages.envelope(case, sent, kind, self.at, self.actor.name, notes)
         subject = messages.subject(case, sent)
@@ -108,23 +132,16 @@ class Writing:
         self.handoffs[handoff_id] = sent
         return sent
 
+    def arrive(self, handoff_id: UUID) -> None:
+        """The handoff is in the hub: its stream has acknowledged it, or the hub has answered."""
+        created = self.handoffs[handoff_id].state is State.CREATED
+        event = Event.DISPATCH if created else Event.NOTE
+        detail: dict[str, object] = {} if created else {"in_hub": True}
+        self.happen(handoff_id, event, Side.HUB, by="hub", detail=detail, hub_at=self.at)
+
     async def done(self) -> None:
         """Write it all, end the incident when every handoff has ended, and tell screens and relay after the commit."""
-        await self._end()
-        (incident, before), changed = self._before, self._changed()
-        if self.incident != incident:
-            await repository.change(self.incident)
-        await repository.save(changed, self._steps, self.crews)
-        facts = [self._fact(h) for h in changed if _told(before.get(h.id)) != _told(h)]
-        by = self.actor.subject if self.actor.kind != "system" else None
-        await journal.write(by, self.actor.kind, self._audit(), [*self._outbox, *facts])
-        slug, version = (
-            self.actor.here.slug,
-            self.incident.version + sum(h.version for h in self.handoffs.values()),
-        )
-        after_commit(lambda: announce.announce(slug, "emergency", str(self.incident.id), version))
-        if self._outbox:
-            after_commit(announce.wake)
+        await write([self])
 
     def looked(self, handoff_id: UUID) -> None:
         """The sweep has written down every clock that had passed."""
@@ -142,6 +159,19 @@ class Writing:
     def _changed(self) -> list[Handoff]:
         before = self._before[1]
         return [handoff for handoff in self.handoffs.values() if before.get(handoff.id) != handoff]
+
+    def _news(self) -> list[journal.OutboxMessage]:
+        """What services and region are told."""
+        before = self._before[1]
+        facts = [self._fact(h) for h in self._changed() if _told(before.get(h.id)) != _told(h)]
+        return [*self._outbox, *facts]
+
+    def _announce(self) -> None:
+        slug, version = (
+            self.actor.here.slug,
+            self.incident.version + sum(h.version for h in self.handoffs.values()),
+        )
+        announce.announce(slug, "emergency", str(self.incident.id), version)
 
     def _case(self) -> messages.Case:
         return messages.Case(self.actor.here, self.incident, self.contact, self.services)
@@ -183,6 +213,50 @@ class Writing:
             await callbacks.plan(ended, actor)
         elif ticket is None or ticket.state is not TicketState.CALLBACK_DUE:
             await callbacks.plan_incident(incident.id, incident.contact_id, actor)
+
+
+async def write(writings: Sequence[Writing]) -> None:
+    """Write what has happened to some incidents of one tenant, by one actor, in two statements."""
+    if not writings:
+        return
+    for writing in writings:
+        await writing._end()
+        if writing.incident != writing._before[0]:
+            await repository.change(writing.incident)
+    await repository.save(
+        [h for w in writings for h in w._changed()], [s for w in writings for s in w._steps],
+        [crew for w in writings for crew in w.crews],
+    )  # fmt: skip
+    actor, news = writings[0].actor, [message for w in writings for message in w._news()]
+    by = actor.subject if actor.kind != "system" else None
+    await journal.write(by, actor.kind, [entry for w in writings for entry in w._audit()], news)
+    for writing in writings:
+        after_commit(writing._announce)
+    if any(writing._outbox for writing in writings):
+        after_commit(announce.wake)
+
+
+Work = Callable[[Sequence[Writing]], Awaitable[int]]
+
+
+async def together(incidents: Sequence[UUID], actor: Actor, work: Work) -> int:
+    """What the worker does to many emergencies, in one transaction; what it says of how many. Those that a verb holds
+    come at the next look. When one cannot be worked each has its own transaction: its trouble is not the others'."""
+    if not incidents:
+        return 0
+    try:
+        async with transaction(actor.tenant_id):
+            held = await Writing.many(incidents, actor)
+            count = await work(held)
+            await write([writing for writing in held if writing.happened])
+            return count
+    except Unavailable:
+        raise
+    except Exception as error:  # the outer edge of a sweep: the next look tries again
+        if len(incidents) == 1:
+            log.error("emergency.not_looked_at", incident=str(incidents[0]), error=type(error).__name__)
+            return 0
+    return sum([await together([incident], actor, work) for incident in incidents])
 
 
 def deadlines(clocks: Clocks, since: datetime) -> dict[str, Any]:

@@ -82,9 +82,9 @@ async def test_a_bare_call_ends_with_a_call_too_and_the_senior_sees_what_is_not_
     await callbacks.record(owed.callback.id, Outcome.NOT_DONE, "Газ иісі қайта шықты", operator)
     (told,) = (await made.seen(incident, operator)).callbacks
     assert (told.state, told.attempts[0].note) == ("not_done", "Газ иісі қайта шықты")
-    await emergencies.reopen(handoff.id, "Газ иісі қайта шықты", operator)
-    following = await hub.accepts(incident, handoff, first=following + 1)
-    await hub.returns(incident, handoff, "close", following)
+    again = await emergencies.reopen(handoff.id, "Газ иісі қайта шықты", operator)
+    following = await hub.accepts(incident, again, first=following + 1)
+    await hub.returns(incident, again, "close", following)
     assert [c.state for c in (await made.seen(incident, operator)).callbacks] == ["not_done", "due"]
 
 
@@ -92,10 +92,10 @@ async def test_a_call_that_is_due_already_is_owed_once(operator: Actor, hub: Hub
     incident, handoff = await made.handed(operator)
     following = await hub.accepts(incident, handoff)
     await hub.returns(incident, handoff, "close", following)
-    await emergencies.reopen(handoff.id, "тағы", operator)
-    await hub.returns(incident, handoff, "receipt", following + 1)
-    await hub.returns(incident, handoff, "accept", following + 2)
-    await hub.returns(incident, handoff, "close", following + 3)
+    again = await emergencies.reopen(handoff.id, "тағы", operator)
+    await hub.returns(incident, again, "receipt", following + 1)
+    await hub.returns(incident, again, "accept", following + 2)
+    await hub.returns(incident, again, "close", following + 3)
 
     assert [c.state for c in (await made.seen(incident, operator)).callbacks] == ["due"]
 

@@ -271,3 +271,15 @@ async def test_a_rung_of_the_hub_is_a_line_of_the_log(operator: Actor, hub: Hub)
 
     step = (await made.seen(incident, operator)).steps[-1]
     assert (step.event, step.note, step.side) == ("rung", "decide", "hub")
+
+
+async def test_what_was_said_before_the_reopening_was_heard_moves_nothing(operator: Actor, hub: Hub) -> None:
+    incident, handoff = await made.handed(operator)
+    await emergencies.cancel(handoff.id, "жаңылыс", operator)
+    again = await emergencies.reopen(handoff.id, "шынымен", operator)
+    await hub.returns(incident, handoff, "receipt", 1)
+    step = (await made.seen(incident, operator)).steps[-1]
+    assert (step.event, step.to_state, step.detail) == ("note", "dispatched", {"before_reopening": "receipt"})
+    await hub.returns(incident, again, "receipt", 2)
+
+    assert (await made.now(handoff, operator)).state is State.RECEIVED
