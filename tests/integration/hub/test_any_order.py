@@ -132,8 +132,12 @@ class Story(RuleBasedStateMachine):
         said = {"decline": ("other", "x"), "defer": (5,), "close": ("x",), "forward": ("102", "x")}.get(
             verb, ()
         )
-        asked = verb != "confirm_cancel" or self.model.cancel_asked
-        allowed = asked and self.model.moves(Event(verb), Side.DESK)
+        before, model = self.model.state, self.model
+        if verb in {"accept", "decline", "defer", "forward"}:  # whoever answers has it before his eyes
+            model.moves(E.RECEIPT, Side.DESK)
+        allowed = (verb != "confirm_cancel" or model.cancel_asked) and model.moves(Event(verb), Side.DESK)
+        if not allowed:
+            model.state = before
         self.try_(getattr(desks, verb)(self.first.handoff_id, at_desk(), *said), allowed)
 
     @rule(status=st.sampled_from([*CREWS]))

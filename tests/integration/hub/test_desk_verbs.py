@@ -106,6 +106,22 @@ async def test_receipt_and_seen_may_be_said_again(superuser: asyncpg.Connection)
     assert len(await outbox(superuser, first.handoff_id)) == 3
 
 
+@pytest.mark.parametrize("verb", ["accept", "decline", "defer", "forward"])
+async def test_whoever_answers_has_it_before_his_eyes_and_a_machine_says_so_first(
+    verb: str, superuser: asyncpg.Connection
+) -> None:
+    said = {"decline": ("no_resources",), "defer": (5,), "forward": ("102", "x")}.get(verb, ())
+    first = await handed_over()
+    with pytest.raises(WrongState):
+        await getattr(desks, verb)(first.handoff_id, machine(), *said)
+    await getattr(desks, verb)(first.handoff_id, at_desk(), *said)
+
+    steps = (await reading.card(first.handoff_id, at_desk())).steps
+    assert [step.event for step in steps] == ["dispatch", "receipt", verb]
+    returned = [s.envelope.kind for s in await outbox(superuser, first.handoff_id)]
+    assert returned[0] == "receipt"
+
+
 async def test_a_declined_handoff_gives_the_responsibility_back_with_its_reason(
     superuser: asyncpg.Connection,
 ) -> None:

@@ -29,6 +29,7 @@ BY_PATTERN = {
 }  # fmt: skip
 WRONG: tuple[Json, ...] = (None, True, 0, -1, 1.0, 1.5, 1e15, "", "x", [], [None], {}, {"x": 1})
 UUID = re.compile("[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
+MOMENTS = {"at", "createdAt", "decidedAt", "eta", "expiresAt", "occurredAt", "sentAt"}
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
@@ -197,12 +198,7 @@ def _stricter_text(text: str, name: str) -> str:
         return "control characters"
     if any("\ud800" <= character <= "\udfff" for character in text):
         return "half characters"
-    is_moment = re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T.*", text) and name in {
-        "at",
-        "sentAt",
-        "expiresAt",
-        "eta",
-    }
+    is_moment = re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T.*", text) and name in MOMENTS
     return "moments that do not exist" if is_moment and not _is_moment(text) else ""
 
 

@@ -22,6 +22,7 @@ from hub112.intake.beginning import sufficient
 from hub112.intake.service import united
 
 START = datetime(2026, 11, 22, 17, 0, tzinfo=UTC)
+INCIDENT = incident()
 AT_A_DESK = [state for state in State if state not in {State.CREATED, State.FAILED}]
 
 
@@ -30,7 +31,7 @@ def handoff(**changes: Any) -> Handoff:
     usual = Handoff(
         tenant_id=103, id=UUID(int=1), number=17, mode="live", sender="petropavl",
         incident_id="kz.sko.petropavl.2026.000001", parent_id=None, parent_desk=None, relation=None,
-        state=State.DISPATCHED, version=1, priority="P0", incident=incident(), operator="", callback_phone="",
+        state=State.DISPATCHED, version=1, priority="P0", incident=INCIDENT, operator="", callback_phone="",
         sent_at=START, arrived_at=START, expires_at=START + timedelta(seconds=900),
         **model.deadlines(CLOCKS["P0"], START), receipt_at=None, seen_at=None, decided_at=None, decided_by=None,
         deferred_until=None, unit_at=None, ended_at=None, late=False, cancel_requested=False, reason_code=None,

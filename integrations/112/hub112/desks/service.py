@@ -111,7 +111,7 @@ async def forward(handoff_id: UUID, actor: Actor, to: str, reason: str) -> Hando
     form.done()
     service: Service = to  # type: ignore[assignment] # checked above
     async with transaction(actor.tenant_id):
-        held = await hold(handoff_id)
+        held = await _at_hand(handoff_id, actor)
         held.handoff.after(_E.FORWARD, Side.DESK)
         reply = _by(actor, reason=reason, forward_to=messages.desk(service))
         across = [messages.to_other_desk(held.handoff, service, "transfer")]
