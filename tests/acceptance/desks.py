@@ -98,7 +98,7 @@ class HubApi:
         return said
 
     async def clear(self, desk: str) -> None:
-        """Decline what waits at a desk and close what is under way."""
+        """Decline what waits at a desk, take what has expired, and close what is under way."""
         for mode in ("live", "exercise"):
             found = await self.send(desk, "GET", f"/{desk}/handoffs?mode={mode}")
             for item in found.json()["items"]:
@@ -106,6 +106,7 @@ class HubApi:
                 await self.send(desk, "POST", f"{one}/receipt")
                 ended = await self.send(desk, "POST", f"{one}/decline", {"reason_code": "false_alarm"})
                 if ended.is_error:
+                    await self.send(desk, "POST", f"{one}/accept", {})
                     await self.send(desk, "POST", f"{one}/close", {"disposition": "проверка"})
 
     async def _token(self, who: str) -> str:

@@ -228,6 +228,22 @@ async def test_the_desk_is_silent_until_the_shift_begins_and_then_rings_for_what
     await expect(board.page).to_have_title(re.compile("NOT ACCEPTED: "))
 
 
+async def test_the_shift_goes_on_from_page_to_page_until_it_is_ended(at_hub: Browsing) -> None:
+    board = await at_desk(at_hub)
+    state = board.sound.locator("[data-sound-state]")
+    await board.page.keyboard.press("F4")
+    await expect(state).to_have_text(ON)
+
+    async with board.page.expect_navigation():
+        await board.page.locator("nav a", has_text="Archive").press("Enter")
+    await expect(state).to_have_text(ON)
+    await keys.tab_to(board.page, "[data-end-shift]")
+    await board.page.keyboard.press("Enter")
+
+    await expect(state).to_have_text(OFF)
+    await expect(board.page.locator("[data-start-shift]")).to_be_focused()
+
+
 async def test_a_person_silences_the_own_screen_for_a_reason_and_the_strip_stays(
     at_hub: Browsing, line: Line
 ) -> None:
