@@ -3,7 +3,9 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
+import httpx
 import pytest_asyncio
 from playwright.async_api import expect
 from tests.acceptance.api import Api
@@ -11,6 +13,7 @@ from tests.acceptance.browsing import Browsing
 from tests.acceptance.flow_b import Desk, Operator, rows_in_hub
 from tests.acceptance.parts import Parts
 from tests.acceptance.screens import call
+from tests.acceptance.waiting import until
 
 HUB = ("hub", "hub-live", "hub-worker")
 AFTER_A_KILL = 40.0
@@ -28,6 +31,19 @@ async def whole_again(parts: Parts) -> AsyncIterator[None]:
 
 async def all_of(parts: Parts, verb: str) -> None:
     await asyncio.gather(*(getattr(parts, verb)(name) for name in HUB))
+
+
+async def hub_serves(environment: dict[str, str]) -> None:
+    """Wait until web and live answer again after a kill."""
+
+    async def ready() -> bool:
+        async with httpx.AsyncClient(timeout=5) as client:
+            addresses = [f"{environment[name]}/readyz" for name in ("HUB_URL", "HUB_LIVE_URL")]
+            with suppress(httpx.TransportError):
+                return all((await client.get(address)).is_success for address in addresses)
+            return False
+
+    await until(ready, wanted=True, seconds=AFTER_A_KILL)
 
 
 async def to_the_end(operator: Operator, desk: Desk, emergency: str, environment: dict[str, str]) -> None:
@@ -90,8 +106,7 @@ async def test_with_the_hub_killed_during_the_handoff_it_arrives_once(
     emergency = await handing
 
     window.watch.lines_may_break = True
-    for name in HUB:
-        await parts.start(name)
+    await hub_serves(environment)
     await to_the_end(operator, Desk(window.page), emergency, environment)
 
 
@@ -110,8 +125,7 @@ async def test_with_the_hub_killed_after_the_acceptance_the_crew_s_way_is_told_a
     await operator.reached("accepted")
 
     await all_of(parts, "kill")
-    for name in HUB:
-        await parts.start(name)
+    await hub_serves(environment)
     await desk.open_card(handoff)
     await desk.send_crew("Бригада 3")
     await operator.reached("units")
