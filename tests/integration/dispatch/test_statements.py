@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import asyncpg
@@ -12,9 +13,11 @@ from tests import emergencies
 from tests.databases import Database, storing
 from tests.makers import executor, opened, said
 
+from chassis109.kernel import clock
 from chassis109.store import unit
 from dispatch109.calls import service as calls
 from dispatch109.emergencies import service as hand_offs
+from dispatch109.emergencies import watchdog
 from dispatch109.queue import service as queue
 from dispatch109.queue.model import Filter
 from dispatch109.tickets import service as tickets
@@ -121,3 +124,22 @@ async def test_an_answer_of_a_service_takes_eight_statements(
     # BEGIN, tenant | inbox | incident | handoffs | handoff, event | audit, outbox | COMMIT.
     assert len(heard.statements) == 8, heard.statements
     assert len(heard.queries) == 7
+
+
+async def test_a_look_at_many_clocks_takes_as_many_statements_as_at_one(
+    operator: Actor, wire: asyncpg.Connection, superuser: asyncpg.Connection
+) -> None:
+    taken = []
+    for many in (1, 20):
+        await superuser.execute("UPDATE dispatch.handoff SET due_at = NULL, hub_at = now()")  # of other tests
+        with clock.frozen(clock.now() - timedelta(seconds=7)):
+            for _ in range(many):
+                await emergencies.handed(operator)
+        await directory.all()
+        async with counted(wire) as heard:
+            assert await watchdog.sweep(operator.here.id) == many
+        taken.append(len(heard.statements))
+
+    # What is in the hub (4), whose clock has passed (4), and: BEGIN, tenant | incidents | handoffs | handoffs, events |
+    # audit, outbox | COMMIT.
+    assert taken == [15, 15]
