@@ -202,6 +202,7 @@ async def test_an_alarm_rings_after_the_start_of_the_shift_and_who_has_phoned_wr
     await expect(sound).not_to_have_attribute("data-rung", "0")
 
     await page.keyboard.press("Alt+a")
+    await expect(page.locator("handoff-alarms [data-alarm]:visible a[href^='tel:']").first).to_be_focused()
     await keys.tab_to(page, "[name=said_to]")
     await page.keyboard.type("дежурный Ахметов")
     await page.keyboard.press("Enter")

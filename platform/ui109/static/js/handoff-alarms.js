@@ -29,6 +29,8 @@ class HandoffAlarms extends HTMLElement {
       document.body.addEventListener(type, this.#soon);
     }
     window.addEventListener("online", this.#soon);
+    this.addEventListener("keydown", (event) => this.#onKey(event));
+    this.addEventListener("focusin", (event) => this.#rove(event.target.closest("[data-alarm]")));
   }
 
   disconnectedCallback() {
@@ -40,9 +42,31 @@ class HandoffAlarms extends HTMLElement {
     window.removeEventListener("online", this.#soon);
   }
 
-  // The key of the strip (Alt+A) puts the focus on the first number to phone.
+  // The key of the strip (Alt+A) puts the focus on the first number to phone; arrows lead to the other alarms.
   activate() {
-    this.querySelector("[data-alarm]:not([hidden]) a[href^='tel:']")?.focus();
+    phoneOf(this.#lines()[0])?.focus();
+  }
+
+  #lines() {
+    return [...this.querySelectorAll("[data-alarm]:not([hidden])")];
+  }
+
+  #onKey(event) {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const lines = this.#lines();
+    const next = step && lines[lines.indexOf(event.target.closest("[data-alarm]")) + step];
+    if (!next) return;
+    event.preventDefault();
+    phoneOf(next).focus();
+  }
+
+  // Whoever tabs through a page meets one alarm, not all of them.
+  #rove(current = this.#lines().find((line) => line.contains(document.activeElement)) ?? this.#lines()[0]) {
+    for (const line of this.querySelectorAll("[data-alarm]")) {
+      for (const stop of line.querySelectorAll("a, input:not([type=hidden]), button")) {
+        if ((stop.tabIndex === -1) !== (line !== current)) stop.tabIndex = line === current ? 0 : -1;
+      }
+    }
   }
 
   #soon = (event) => {
@@ -159,9 +183,12 @@ class HandoffAlarms extends HTMLElement {
       if (!line.hidden) count(line.querySelector("[data-since]"), now);
     }
     this.toggleAttribute("data-standing", shown.size > 0);
+    this.#rove();
     this.dispatchEvent(new CustomEvent("alarms:looked", { bubbles: true }));
   }
 }
+
+const phoneOf = (line) => line?.querySelector("a[href^='tel:']");
 
 // To be phoned comes before to be watched; of the same level the later clock says more.
 function rank(line) {
