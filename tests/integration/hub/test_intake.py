@@ -140,6 +140,33 @@ async def test_a_reopened_handoff_asks_for_everything_again(superuser: asyncpg.C
     assert (await outbox(superuser, first.handoff_id))[-1].envelope.ref_message_id == again.message_id
 
 
+async def test_a_reopening_that_comes_right_behind_its_late_handoff_finds_it_expired(
+    superuser: asyncpg.Connection,
+) -> None:
+    first = await handed_over(
+        sent_at=stamp(ago(1000)), expires_at=stamp(ago(100))
+    )  # the line was dead so long
+    again = next_of(first, "reopen", 2)
+    await heard(again)
+
+    here = await stands(first)
+    assert (here.state, here.ref_message_id) == ("dispatched", again.message_id)
+    assert here.expires_at > clock.now()
+    assert await told(superuser, again) == ""
+    steps = (await reading.card(here.id, at_desk())).steps
+    assert [(step.event, step.side) for step in steps] == [
+        ("dispatch", "hub"), ("expire", "109"), ("reopen", "109"),
+    ]  # fmt: skip
+
+
+async def test_what_becomes_more_urgent_expires_when_109_says() -> None:
+    first = await handed_over(incident=incident(priority="P2"), expires_at=stamp(ago(-3600)))
+    soon = ago(-900)
+    await heard(next_of(first, "update", 2, expires_at=stamp(soon)))
+
+    assert abs((await stands(first)).expires_at - soon) < timedelta(seconds=1)
+
+
 async def test_a_handoff_that_ended_more_than_a_day_ago_stays_ended(superuser: asyncpg.Connection) -> None:
     first, by = await accepted()
     with clock.frozen(datetime.now(UTC) - timedelta(hours=25)):

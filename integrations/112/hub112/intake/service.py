@@ -8,6 +8,7 @@ from msgspec.structs import replace as with_
 
 from chassis109.bus import announce
 from chassis109.bus.consumer import Delivery
+from chassis109.kernel import clock
 from chassis109.store import journal
 from chassis109.store.unit import after_commit
 from hub112.contract import (
@@ -98,6 +99,7 @@ async def _update(held: Held, arrival: Arrival, clocks: Clocks, actor: Actor) ->
     changes: dict[str, Any] = {"incident": incident, "priority": incident.priority}
     if incident.priority < handoff.priority and handoff.state in EXPIRING:
         changes |= model.tightened(handoff, clocks, arrival.delivery.at)
+        changes["expires_at"] = min(handoff.expires_at, moment(envelope.expires_at))
     await _heard(held, _E.UPDATE, envelope, actor, **changes)
 
 
@@ -116,6 +118,9 @@ async def _reopen(held: Held, arrival: Arrival, clocks: Clocks, actor: Actor) ->
     ended_at = handoff.ended_at or handoff.expires_at
     if arrival.delivery.at > ended_at + timedelta(seconds=REOPEN_SECONDS):
         raise ContractError(FaultCode.WRONG_STATE, "it ended more than a day ago: link a new incident")
+    if handoff.state in EXPIRING and handoff.expires_at <= clock.now():  # 109 saw that before our sweep did
+        held = await take(held, Did(_E.EXPIRE, Side.DISPATCH), actor)
+        handoff = held.handoff
     handoff.after(_E.REOPEN, Side.DISPATCH)
     incident = united(handoff.incident, incident_of(envelope))
     changes = said_by(envelope) | model.deadlines(clocks, arrival.delivery.at)
