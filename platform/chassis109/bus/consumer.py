@@ -44,8 +44,8 @@ class Delivery:
     """A message as a handler sees it. Order per key holds while this process runs, but a message that was put
     aside is missing, and a restart may bring an early one late: compare versions.
 
-    `at` is when the stream stored it (UTC), `deliveries` counts from 1, `source` is the durable's name, under
-    which inbox and quarantine keep it.
+    `at` is when the stream stored it (UTC), `deliveries` counts from 1, `source` names stream and durable:
+    under it inbox and quarantine keep the message.
     """
 
     subject: str
@@ -80,6 +80,11 @@ class Source:
     tenant_of: Callable[[str], int | None]
     api: str = "$JS.API"  # the name under which the account imports the stream owner's API
     key_of: Callable[[str], str] = str
+
+    @property
+    def name(self) -> str:
+        """Under which inbox and quarantine keep its messages: durables of two streams may be called alike."""
+        return f"{self.stream}:{self.durable}"
 
 
 class Consumer:
@@ -202,7 +207,7 @@ class Consumer:
             message.data,
             message.metadata.timestamp,
             message.metadata.num_delivered,
-            self._source.durable,
+            self._source.name,
         )
 
     async def _work(self, delivery: Delivery) -> None:
@@ -211,7 +216,7 @@ class Consumer:
         if handler is None or tenant is None:
             raise NoHandler(delivery.subject)
         async with transaction(tenant):
-            if await inbox.once(self._source.durable, delivery.message_id):
+            if await inbox.once(self._source.name, delivery.message_id):
                 await handler(delivery)
 
     async def _give_up(self, delivery: Delivery, error: Exception) -> bool:
@@ -236,7 +241,7 @@ class Consumer:
     async def _put_aside(self, delivery: Delivery, error: str, failures: int, answer: Answer | None) -> None:
         async with transaction(self._source.tenant_of(delivery.subject) or NO_TENANT):
             first = await inbox.put_aside(
-                self._source.durable, delivery.message_id, delivery.subject, delivery.payload, error, failures
+                self._source.name, delivery.message_id, delivery.subject, delivery.payload, error, failures
             )
             if first and answer is not None:
                 await answer(delivery, error)

@@ -79,7 +79,7 @@ async def test_a_delivery_says_where_it_comes_from_and_when_the_stream_stored_it
         await until(lambda: got)
     (delivery,) = got
     assert (delivery.subject, delivery.message_id, delivery.payload) == (SUBJECT, message, b"one")
-    assert (delivery.source, delivery.deliveries) == (name, 1)
+    assert (delivery.source, delivery.deliveries) == (f"FEED:{name}", 1)
     assert delivery.at.tzinfo is UTC
     assert abs(datetime.now(UTC) - delivery.at) < timedelta(seconds=5)
 
@@ -177,11 +177,11 @@ async def test_a_handler_that_refuses_puts_the_message_aside_and_it_is_never_tri
         assert await waiting(connections, name) == (0, 0)
     async with unit.transaction(tenant):
         (row,) = await unit.fetch("SELECT source, payload, error, attempts FROM chassis.quarantine")
-    assert tuple(row.values()) == (name, b"no", "WrongSequence", 1)
+    assert tuple(row.values()) == (f"FEED:{name}", b"no", "WrongSequence", 1)
     assert len(tried) == 1
     assert await count(tenant, "inbox") == 1
     assert await count(tenant, "audit") == 1
-    assert REGISTRY.get_sample_value("messages_quarantined_total", {"source": name}) == 1
+    assert REGISTRY.get_sample_value("messages_quarantined_total", {"source": f"FEED:{name}"}) == 1
 
 
 async def test_a_message_nobody_works_is_put_aside_too(tenant: int, connections: Connections) -> None:
