@@ -76,7 +76,7 @@ class Returned:
         """Let it happen; that anything comes back proves that the handoff is in the hub."""
         handoff_id = self.handoff.id
         by = self.reply.decided_by or (self.handoff.service if side is Side.DESK else "hub")
-        if self.handoff.hub_at is None and event != Event.FAIL and self.handoff.open:
+        if self.handoff.hub_at is None and event != Event.FAIL and self.handoff.open and not self.stale:
             self.writing.arrive(handoff_id)
         for implied in _IMPLIED.get(event, ()) if self.gap else ():
             if not self.handoff.may(Event(event), side) and self.handoff.may(implied, side):
@@ -169,7 +169,8 @@ async def _adopt(delivery: Delivery, envelope: Envelope, address: Address, actor
 
 
 def _of_the_life_before(r: Returned) -> None:
-    r.happen(Event.NOTE, detail={"before_reopening": r.envelope.kind})
+    side = Side.HUB if r.envelope.kind == "note" and not r.reply.decided_by else Side.DESK
+    r.happen(Event.NOTE, side, detail={"before_reopening": r.envelope.kind})
 
 
 def _receipt(r: Returned) -> None:
@@ -252,8 +253,12 @@ def _error(r: Returned) -> None:
     fault = r.envelope.error
     name = (fault.name or str(fault.code)) if fault else "technical"
     said, detail = fault.text if fault else "", {"fault": name}
+    if r.handoff.reopened_by is not None and r.envelope.ref_message_id == r.handoff.reopened_by:
+        # The reopening was not taken: what the service says is about the life that goes on there.
+        r.writing.handoffs[r.handoff.id] = replace(r.handoff, reopened_by=None)
     if name == FaultCode.CASE_EXISTS.name.lower():  # tried again though it had arrived
-        r.happen(Event.NOTE, Side.HUB, said, detail=detail)
+        # What was said there meanwhile is missing here: what comes next must show it.
+        r.happen(Event.NOTE, Side.HUB, said, detail=detail, last_seq=0)
     elif r.handoff.may(Event.FAIL, Side.HUB):
         r.happen(Event.FAIL, Side.HUB, said, detail=detail, fault=name)
     else:

@@ -137,7 +137,7 @@ async def retry(handoff_id: UUID, actor: Actor) -> Handoff:
     """Send again what the hub could not take (state failed): as it is known now, with new clocks."""
     async with transaction(actor.tenant_id):
         writing = await Writing.of(await repository.locked_of(handoff_id), actor)
-        await _again(writing, writing.handoffs[handoff_id], Event.RETRY, "", last_seq=0)
+        await _again(writing, writing.handoffs[handoff_id], Event.RETRY, "", last_seq=0, reopened_by=None)
         writing.send(handoff_id, "create")
         await writing.done()
         return writing.handoffs[handoff_id]
@@ -235,7 +235,7 @@ def _known(incident: Incident, facts: Facts) -> Incident:
     )  # fmt: skip
 
 
-async def _again(writing: Writing, before: Handoff, event: Event, note: str, **more: int) -> None:
+async def _again(writing: Writing, before: Handoff, event: Event, note: str, **more: int | None) -> None:
     """Begin a handoff anew, as if nothing had been heard of it, with new clocks. `more`: the hub that never knew it
     counts its messages from 1."""
     clocks = await clocks_of([before.service], writing.incident.priority)

@@ -283,3 +283,33 @@ async def test_what_was_said_before_the_reopening_was_heard_moves_nothing(operat
     await hub.returns(incident, again, "receipt", 2)
 
     assert (await made.now(handoff, operator)).state is State.RECEIVED
+
+
+async def test_a_reopening_that_the_hub_refused_does_not_silence_the_service(
+    operator: Actor, hub: Hub
+) -> None:
+    incident, handoff = await made.handed(operator)
+    await hub.returns(incident, handoff, "receipt", 1)
+    await emergencies.cancel(handoff.id, "жаңылыс", operator)
+    again = await emergencies.reopen(handoff.id, "шынымен", operator)
+    await hub.returns(incident, again, "error", 2, error=made.fault("wrong_state", 35))
+    assert (await made.now(handoff, operator)).alarm is Alarm.FAILED
+    await emergencies.retry(
+        handoff.id, operator
+    )  # the hub has it: that is refused as well, and changes nothing
+    before = clock.now() - timedelta(seconds=5)
+    await hub.returns(incident, handoff, "error", 3, error=made.fault("case_exists", 34), at=before)
+    await hub.returns(incident, handoff, "accept", 4, at=before)
+
+    assert (await made.now(handoff, operator)).state is State.ACCEPTED
+
+
+async def test_what_was_said_before_the_reopening_does_not_prove_that_it_arrived(
+    operator: Actor, hub: Hub
+) -> None:
+    incident, handoff = await made.handed(operator)
+    await emergencies.cancel(handoff.id, "жаңылыс", operator)
+    await emergencies.reopen(handoff.id, "шынымен", operator)
+    await hub.returns(incident, handoff, "receipt", 1)
+
+    assert (await made.now(handoff, operator)).hub_at is None
