@@ -21,7 +21,7 @@ from tests.hub_makers import (
 )
 
 from chassis109.bus.consumer import Delivery
-from hub112.contract import Envelope, Party, decode
+from hub112.contract import Envelope, Note, Party, decode, stamp
 from hub112.desks import reading, watchdog
 from hub112.desks import service as desks
 from hub112.desks.model import Handoff
@@ -56,6 +56,28 @@ async def test_a_forward_stays_where_it_is_until_the_other_desk_accepts(
     assert made_known.envelope.incident == first.incident
     note = (await outbox(superuser, first.handoff_id))[-1].envelope
     assert (note.kind, note.reply.forward_to.service) == ("note", "102")  # type: ignore[union-attr]
+
+
+async def test_a_story_longer_than_a_message_is_forwarded_with_its_latest_notes(
+    superuser: asyncpg.Connection,
+) -> None:
+    first = await handed_over()
+    notes = [Note(at=stamp(ago(100 - n)), text=f"{n} " + "Ж" * 3990) for n in range(50)]
+    for seq in range(2, 12):
+        told = incident(notes=notes[(seq - 2) * 5 : (seq - 1) * 5])
+        await heard(next_of(first, "update", seq, incident=told))
+    assert (await stands(first)).incident.notes == notes
+
+    await desks.see(first.handoff_id, at_desk())
+    await desks.forward(first.handoff_id, at_desk(), "102", "Драка, нужен наряд")
+    (asked,) = await crossing(superuser, first.incident_id)
+    await heard(asked)
+    child = await reading.handoff(decode(asked.payload).handoff_id, at_desk("102"))
+    assert child.incident.notes
+    assert len(child.incident.notes) > 20
+    assert child.incident.notes[-1] == notes[-1]
+    (made_known,) = await outbox(superuser, child.id)  # 109 can read it as well
+    assert made_known.envelope.kind == "transfer"
 
 
 async def test_once_it_is_accepted_the_responsibility_has_passed(superuser: asyncpg.Connection) -> None:

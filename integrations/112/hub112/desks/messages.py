@@ -11,11 +11,13 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from msgspec import UNSET, UnsetType
+from msgspec.structs import replace as with_
 
 from chassis109.kernel import clock
 from chassis109.kernel.ids import uuid7
 from hub112.contract import (
     CLOCKS,
+    MOST_BYTES,
     Address,
     Envelope,
     Fault,
@@ -137,4 +139,14 @@ def _message(
         error=said.error,
     )  # fmt: skip
     key = f"{about.handoff_id}:{address.direction}"
-    return Posted(address.subject, key, encode(envelope), message_id)
+    return Posted(address.subject, key, _within(envelope), message_id)
+
+
+def _within(envelope: Envelope) -> bytes:
+    """The message as it travels. A long story is larger than any message may be: its oldest notes stay behind."""
+    payload = encode(envelope)
+    while len(payload) > MOST_BYTES and (incident := envelope.incident) and (notes := incident.notes):
+        incident = with_(incident, notes=notes[len(notes) // 8 + 1 :] or UNSET)
+        envelope = with_(envelope, incident=incident)
+        payload = encode(envelope)
+    return payload
