@@ -32,12 +32,16 @@ def next_due(handoff: Handoff, at: datetime) -> datetime | None:
 
 def standing(handoff: Handoff, at: datetime) -> Alarm | None:
     """The alarm that stands at `at`: of those whose clock has passed the one nearest to the cause, but never one
-    that lets the operator wait before one that makes him phone. What a message raised stays until it is answered.
+    that lets the operator wait before one that makes him phone. What a message raised stays until it is answered,
+    whatever clock passes meanwhile.
     """
     if handoff.state in (State.EXPIRED, State.FAILED):
         return Alarm(handoff.state.value)
+    told = handoff.alarm if handoff.alarm in (Alarm.DECLINED, Alarm.FAILED) else None
+    if told and not handoff.answered:
+        return told
     passed = [alarm for due, alarm in clocks(handoff) if due <= at]
     urgent = [alarm for alarm in passed if alarm in PHONE_NOW]
     if passed:
         return (urgent or passed)[0]
-    return handoff.alarm if handoff.alarm in (Alarm.DECLINED, Alarm.FAILED) else None
+    return told

@@ -265,7 +265,7 @@ def _error(r: Returned) -> None:
         # What 109 told was not taken, perhaps a cancellation: only a person can mend that. What never arrived there
         # needs no cancelling.
         lost = name == FaultCode.UNKNOWN_HANDOFF.name.lower() and r.handoff.state is State.CANCELLED
-        raised: dict[str, Any] = {} if lost else {"alarm": Alarm.FAILED}
+        raised: dict[str, Any] = {} if lost else {"alarm": Alarm.FAILED, "alarm_at": r.writing.at}
         r.happen(Event.NOTE, Side.HUB, said, detail=detail, fault=name, **raised)
 
 
@@ -277,7 +277,9 @@ def _contradicted(r: Returned) -> None:
     """What may not happen now is written down. A service that works on what 109 has cancelled must be phoned."""
     works = r.handoff.state is State.CANCELLED and r.envelope.kind in ("accept", "unit")
     raised: dict[str, Any] = (
-        {"alarm": Alarm.FAILED, "fault": FaultCode.WRONG_STATE.name.lower()} if works else {}
+        {"alarm": Alarm.FAILED, "alarm_at": r.writing.at, "fault": FaultCode.WRONG_STATE.name.lower()}
+        if works
+        else {}
     )
     r.happen(Event.NOTE, Side.DESK, detail={"refused": r.envelope.kind}, **raised)
 

@@ -149,8 +149,10 @@ class Writing:
         self.handoffs[handoff_id] = replace(handoff, due_at=next_due(handoff, self.at))
 
     def _watched(self, before: Handoff, after: Handoff) -> Handoff:
+        if after.alarm and (after.alarm, after.alarm_at) != (before.alarm, before.alarm_at):
+            after = replace(after, alarm_at=self.at)  # raised anew: a call before that does not answer it
         alarm = standing(after, self.at)
-        alarm_at = before.alarm_at if alarm == before.alarm else self.at if alarm else None
+        alarm_at = None if alarm is None else after.alarm_at if alarm == after.alarm else self.at
         due_at = next_due(after, self.at)
         if before.due_at is not None and before.due_at <= self.at:  # passed, and the sweep has not looked yet
             due_at = before.due_at

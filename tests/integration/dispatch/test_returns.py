@@ -313,3 +313,23 @@ async def test_what_was_said_before_the_reopening_does_not_prove_that_it_arrived
     await hub.returns(incident, handoff, "receipt", 1)
 
     assert (await made.now(handoff, operator)).hub_at is None
+
+
+async def test_a_refused_cancellation_rings_whatever_was_phoned_about_before(
+    operator: Actor, hub: Hub, superuser: asyncpg.Connection
+) -> None:
+    incident, handoff = await made.handed(operator)
+    following = await hub.accepts(incident, handoff)
+    await superuser.execute(  # no crew for ten minutes; the operator has phoned about that
+        """UPDATE dispatch.handoff SET decided_at = now() - interval '10 minutes', alarm = 'no_unit',
+               alarm_at = now() - interval '9 minutes', phoned_at = now() - interval '8 minutes' WHERE id = $1""",
+        handoff.id,
+    )
+    await emergencies.cancel(handoff.id, "жаңылыс", operator)
+    for seq in (following, following + 1):
+        await hub.returns(incident, handoff, "error", seq, error=made.fault("wrong_sequence", 32))
+        assert (await made.now(handoff, operator)).alarm is Alarm.FAILED
+        await emergencies.add_note(incident.id, "тағы бір сөз", operator)
+        assert handoff.id in {alert.handoff.id for alert in await reading.alarms(operator)}
+        await emergencies.phoned(handoff.id, "Дәулет", operator)
+        assert handoff.id not in {alert.handoff.id for alert in await reading.alarms(operator)}

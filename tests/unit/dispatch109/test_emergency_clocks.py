@@ -60,6 +60,9 @@ def heard(came_to: State, **changes: Any) -> Handoff:
         (heard(S.SEEN, state=S.DEFERRED, deferred_until=after(600)), 600, A.DEFERRAL_OVER),
         (handoff(S.EXPIRED), 1000, A.EXPIRED),
         (handoff(S.FAILED), 1, A.FAILED),
+        # A cancellation that the hub refused: no clock that passes afterwards may hide it before it is answered.
+        (heard(S.ACCEPTED, alarm=A.FAILED, alarm_at=after(70)), 90, A.FAILED),
+        (heard(S.ACCEPTED, alarm=A.FAILED, alarm_at=after(70), phoned_at=after(80)), 90, A.NO_UNIT),
         (handoff(S.CANCELLED), 3600, None),
         (handoff(S.DECLINED, alarm=A.DECLINED), 3600, A.DECLINED),
         (handoff(S.DECLINED), 3600, None),
