@@ -237,7 +237,7 @@ def _known(incident: Incident, facts: Facts) -> Incident:
 
 async def _again(writing: Writing, before: Handoff, event: Event, note: str, **more: int | None) -> None:
     """Begin a handoff anew, as if nothing had been heard of it, with new clocks. `more`: the hub that never knew it
-    counts its messages from 1."""
+    counts its messages from 1, and knows of no reopening."""
     clocks = await clocks_of([before.service], writing.incident.priority)
     names = (
         "hub_at", "receipt_at", "seen_at", "decided_at", "decided_by", "deferred_until", "unit_at", "ended_at",

@@ -143,3 +143,16 @@ async def test_two_cancellations_at_once_are_one(operator: Actor) -> None:
     )
 
     assert [isinstance(result, WrongState) for result in results].count(False) == 1
+
+
+async def test_a_reopening_that_failed_is_tried_again_as_a_new_handoff(operator: Actor) -> None:
+    incident, handoff = await made.handed(operator)
+    await emergencies.cancel(handoff.id, "жаңылыс", operator)
+    await emergencies.reopen(handoff.id, "шынымен", operator)
+    hub = Hub(operator.here)
+    await hub.returns(incident, handoff, "error", 1, error=made.fault("unknown_handoff", 33))
+    assert (await made.now(handoff, operator)).state is State.FAILED
+    again = await emergencies.retry(handoff.id, operator)
+    await hub.returns(incident, again, "receipt", 1)
+
+    assert (await made.now(handoff, operator)).state is State.RECEIVED
