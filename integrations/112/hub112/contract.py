@@ -59,6 +59,7 @@ Agency = Annotated[str, Meta(pattern=r"^kz\.sko\.[a-z0-9_.-]+" + _END)]
 IncidentId = Annotated[str, Meta(pattern=r"^[a-z0-9]{2,8}(\.[a-z0-9_-]{1,24}){3,9}" + _END)]
 _STAMPS = {"sentAt", "expiresAt", "createdAt", "occurredAt", "decidedAt", "at", "eta"}
 _IDS = {"messageId", "handoffId", "parentHandoffId", "refMessageId"}
+_UNKNOWN = re.compile(r"(?s)(Object contains unknown field) `(.*?)`( - at `\$[A-Za-z0-9_.\[\]]*`)?")
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
@@ -496,7 +497,7 @@ def decode(payload: bytes) -> Envelope:
     try:
         envelope = msgspec.convert(raw, Envelope)
     except msgspec.ValidationError as error:
-        raise ContractError(FaultCode.INVALID_MESSAGE, str(error)) from error
+        raise ContractError(FaultCode.INVALID_MESSAGE, _told(str(error))) from error
     for path, rule in _broken(raw):
         raise ContractError(FaultCode.INVALID_MESSAGE, f"{rule} - at `{path}`")
     return envelope
@@ -514,6 +515,14 @@ def message_id_of(payload: bytes) -> UUID | None:
         return UUID(found[1].decode()) if found else None
     except ValueError:
         return None
+
+
+def _told(why: str) -> str:
+    """What msgspec says, without a value or a name that somebody wrote: it may be a person's, and of any length."""
+    if found := _UNKNOWN.fullmatch(why):
+        name = f" `{found[2]}`" if re.fullmatch(r"[A-Za-z0-9_]{1,40}", found[2]) else ""
+        return f"{found[1]}{name}{found[3] or ''}"
+    return re.sub(r"(?s)^Invalid enum value .*( - at `)", r"Invalid enum value\1", why)
 
 
 def _broken(raw: dict[str, Any]) -> Iterator[tuple[str, str]]:

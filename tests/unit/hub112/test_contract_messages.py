@@ -80,6 +80,17 @@ def test_a_refusal_does_not_repeat_what_people_said() -> None:
     assert "Иван" not in refused(written(document)).text
 
 
+@pytest.mark.parametrize("said", ["Айгүл +77051234567", "x` - at `$.Айгүл", "a" * 100_000])
+def test_a_refusal_repeats_neither_a_value_nor_a_name_that_somebody_wrote(said: str) -> None:
+    for document, text in (
+        (changed(SAMPLE, ("kind",), said), "Invalid enum value - at `$.kind`"),
+        (SAMPLE | {said: 1}, "Object contains unknown field"),
+        (changed(SAMPLE, ("incident", said), 1), "Object contains unknown field - at `$.incident`"),
+    ):
+        assert refused(written(document)).text == text
+    assert refused(written(SAMPLE | {"priorty": 1})).text == "Object contains unknown field `priorty`"
+
+
 def test_the_id_of_a_broken_message_is_found_for_its_sender() -> None:
     payload = written(SAMPLE)
 
