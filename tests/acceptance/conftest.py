@@ -80,6 +80,14 @@ async def hub_api(environment: dict[str, str]) -> AsyncIterator[HubApi]:
     await speaking.close()
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def quiet_desk(hub_api: HubApi) -> AsyncIterator[None]:
+    """Nothing waits at 103 when the tests of a module begin, nor after them."""
+    await hub_api.clear("103")
+    yield
+    await hub_api.clear("103")
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def http(environment: dict[str, str]) -> AsyncIterator[httpx.AsyncClient]:
     """For what a well-behaved client never sends."""

@@ -2,32 +2,40 @@
 // stream that broke, or a part of the page that could not be read; such a part is asked for again every few seconds.
 // The phones are kept in this browser, the freshest that any page of the desk has brought.
 const KEPT = "desk:phones";
-const AGAIN_MS = 5000;
+const AGAIN_MS = 3000;
 
 class DeskLine extends HTMLElement {
   #broken = false;
-  #unread = false;
+  #unread = new Set();
   #again;
 
   connectedCallback() {
     localStorage.setItem(KEPT, this.querySelector("[data-known]").textContent);
     document.body.addEventListener("live:down", () => this.#show({ broken: true }));
     document.body.addEventListener("live:up", () => this.#show({ broken: false }));
-    document.addEventListener("htmx:error", () => this.#show({ unread: true }));
-    document.addEventListener("htmx:response:error", (event) => this.#show({ unread: statusOf(event) >= 500 }));
-    document.addEventListener("htmx:after:swap", () => this.#show({ unread: false }));
+    document.addEventListener("htmx:error", (event) => this.#read(event.target, false));
+    document.addEventListener("htmx:response:error", (event) => this.#read(event.target, statusOf(event) < 500));
+    document.addEventListener("htmx:after:swap", (event) => this.#read(event.target, true));
   }
 
   disconnectedCallback() {
     clearTimeout(this.#again);
   }
 
-  #show({ broken = this.#broken, unread = this.#unread }) {
-    [this.#broken, this.#unread] = [broken, unread];
+  // A part reads into itself, so the same element tells of both.
+  #read(part, done) {
+    if (done) this.#unread.delete(part);
+    else this.#unread.add(part);
+    this.#show({});
+  }
+
+  #show({ broken = this.#broken }) {
+    this.#broken = broken;
+    const down = broken || this.#unread.size > 0;
     clearTimeout(this.#again);
-    if (unread) this.#again = setTimeout(() => document.body.dispatchEvent(new CustomEvent("live:resync")), AGAIN_MS);
-    if (broken || unread) this.#fill();
-    this.hidden = !(broken || unread);
+    if (this.#unread.size) this.#again = setTimeout(() => document.body.dispatchEvent(new CustomEvent("live:resync")), AGAIN_MS);
+    if (down) this.#fill();
+    this.hidden = !down;
   }
 
   #fill() {
