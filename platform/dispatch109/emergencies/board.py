@@ -1,5 +1,6 @@
 """What the emergency screens show, put together from the readings."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -9,9 +10,10 @@ from chassis109.kernel import clock
 from chassis109.kernel.errors import NotFound
 from chassis109.store.unit import transaction
 from chassis109.web import paging
-from dispatch109.emergencies import bar, reading
+from dispatch109.emergencies import bar, forms, reading
 from dispatch109.emergencies.model import Handoff
 from dispatch109.emergencies.reading import Emergency, Line
+from dispatch109.tickets import reading as ticket_reading
 from hub112.contract import SERVICES, IncidentType, State, incident_types
 from identity109.actor import Actor
 from ui109.formatting import ZONE
@@ -68,14 +70,21 @@ async def mine(actor: Actor) -> list[Line]:
 
 
 async def watched(actor: Actor) -> dict[str, Any]:
-    """The alarms that stand, the own ones first and the newest of them first; the clocks that run over the operator's
-    own handoffs; and `news`, which changes with everything that a screen shows of the open ones."""
+    """The alarms that stand, those of drills last, else the own ones first and the newest of them first; the clocks
+    that run over the operator's own handoffs; and `news`, which changes with everything that a screen shows of the
+    open ones."""
     async with transaction(actor.tenant_id):
         lines = await _open(actor)
         standing = [alert for mode in MODES for alert in await reading.alarms(actor, mode)]
     alarmed = [(a.incident, one) for a in standing for one in bar.warned(a.handoff) if one.stands]
     alarmed.sort(key=lambda pair: pair[1].due, reverse=True)
-    alarmed.sort(key=lambda pair: (pair[0].opened_by != actor.subject, pair[1].level != "phone"))
+    alarmed.sort(
+        key=lambda pair: (
+            pair[0].mode != "live",
+            pair[0].opened_by != actor.subject,
+            pair[1].level != "phone",
+        )
+    )
     prepared = [
         (line.incident, one)
         for line in lines
@@ -102,7 +111,17 @@ async def card(written: str, actor: Actor) -> dict[str, Any]:
         "services": {handoff.id: handoff.service for handoff in found.handoffs},
         "more": [code for code in SERVICES if code not in given], "phones": phones(actor) | found.phones,
         "log": sorted(found.steps, key=lambda step: (step.at, step.seq), reverse=True),
-        "may_take_back": bool(found.handoffs) and not any(map(_held, found.handoffs)),
+        "may_take_back": bool(found.handoffs) and not any(_held(h, found.handoffs) for h in found.handoffs),
+    }  # fmt: skip
+
+
+async def form(ticket: str, language: str, actor: Actor) -> dict[str, Any]:
+    """The form of the first word, empty or with what a ticket brings along."""
+    draft = forms.blank(language)
+    if ticket:
+        draft = forms.from_ticket(await ticket_reading.ticket(ticket, actor), language)
+    return {
+        "draft": draft, "types": kinds(), "phones": phones(actor), "words": bar, **bar.choices(language),
     }  # fmt: skip
 
 
@@ -126,9 +145,12 @@ async def _open(actor: Actor) -> list[Line]:
     return sorted(found, key=lambda line: line.incident.opened_at, reverse=True)
 
 
-def _held(handoff: Handoff) -> bool:
-    """Whether a service is responsible, may still become it, or has done its work."""
-    return handoff.open or handoff.state in (State.CLOSED, State.TRANSFERRED)
+def _held(handoff: Handoff, given: Sequence[Handoff]) -> bool:
+    """Whether a service is responsible, may still become it, or has done its work. What has passed to another service
+    is that one's, once it is known here."""
+    if handoff.state is State.TRANSFERRED:
+        return all(other.parent_id != handoff.id for other in given)
+    return handoff.open or handoff.state is State.CLOSED
 
 
 def _news(lines: list[Line]) -> str:

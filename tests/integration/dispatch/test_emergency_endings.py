@@ -1,5 +1,6 @@
 """How an emergency ends: the applicant is owed a call, the ticket goes on, or the responsibility comes back."""
 
+from dataclasses import replace
 from typing import Any
 
 import asyncpg
@@ -8,9 +9,10 @@ from tests import emergencies as made
 from tests import makers
 from tests.emergencies import Hub
 
+from chassis109.kernel.ids import uuid7
 from dispatch109.callbacks import service as callbacks
 from dispatch109.callbacks.model import Outcome
-from dispatch109.emergencies import reading
+from dispatch109.emergencies import board, reading
 from dispatch109.emergencies import service as emergencies
 from dispatch109.emergencies.model import Alarm, Handoff, Incident
 from dispatch109.tickets import reading as ticket_reading
@@ -113,3 +115,24 @@ async def test_nobody_is_owed_a_call_after_a_drill_or_when_nobody_came(operator:
         found = await made.seen(ended, operator)
         assert found.incident.ended_at is not None
         assert found.callbacks == []
+
+
+async def test_what_was_passed_on_and_then_cancelled_is_the_operators_again(
+    operator: Actor, hub: Hub
+) -> None:
+    ticket = await makers.opened(operator)
+    incident = await emergencies.hand_off(made.said(ticket=ticket.reference), operator)
+    (parent,) = (await made.seen(incident, operator)).handoffs
+    await hub.returns(incident, parent, "receipt", 1)
+    child = replace(parent, id=uuid7(), service="101")
+    more = {"parent_handoff_id": parent.id, "incident": made.told()}
+    await hub.returns(incident, child, "transfer", 1, **more)
+    following = await hub.accepts(incident, child, first=2)
+    await hub.returns(incident, parent, "transfer", 2, incident=made.told())
+    assert not (await board.card(str(incident.id), operator))["may_take_back"]
+
+    await emergencies.cancel(child.id, "жаңылыс", operator)
+    await hub.returns(incident, child, "cancel", following)
+    assert (await board.card(str(incident.id), operator))["may_take_back"]
+    await emergencies.take_back(incident.id, operator)
+    assert (await ticket_reading.ticket(ticket.reference, operator)).state is TicketState.ASSIGNED

@@ -107,6 +107,19 @@ async def test_an_alarm_that_stands_is_shown_to_everybody_until_somebody_has_pho
     assert after["news"] != before["news"]
 
 
+async def test_the_alarms_of_drills_stand_behind_those_of_others_that_are_live(
+    operator: Actor, senior: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(board, "MOST_ALARMS", 1000)  # other tests left theirs
+    with clock.frozen(clock.now() - timedelta(seconds=7)):
+        live, _ = await handed(senior)
+        drill, _ = await handed(operator, mode="exercise")
+    await watchdog.sweep(operator.here.id)
+
+    standing = [incident.id for incident, one in (await board.watched(operator))["found"] if one.stands]
+    assert standing.index(live.id) < standing.index(drill.id)
+
+
 async def test_the_strip_says_that_something_is_new_when_a_desk_answers(
     operator: Actor, tenant: Tenant
 ) -> None:
