@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from dispatch109.emergencies.clocks import clocks
 from dispatch109.emergencies.model import PHONE_NOW, Alarm, Handoff, Step, TooLateToReopen, Unit
 from hub112.contract import Event, State
-from ui109.i18n import mark
+from ui109.i18n import mark, translate
 
 SERVICES: dict[str, str] = {
     "101": mark("Fire service"), "102": mark("Police"), "103": mark("Ambulance"), "104": mark("Gas service"),
@@ -152,6 +152,15 @@ def told(step: Step) -> tuple[str, str]:
     if step.note in named:
         return named[step.note], ""
     return EVENTS.get(step.event, step.event), step.note
+
+
+def choices(language: str) -> dict[str, list[tuple[str, str]]]:
+    """The lists of the form in the person's language, as (value, word)."""
+    lists = {"priorities": PRIORITIES, "relations": RELATIONS}
+    return {
+        name: [(code, translate(word, language)) for code, word in words.items()]
+        for name, words in lists.items()
+    }
 
 
 def deeds(handoff: Handoff, now: datetime) -> frozenset[str]:

@@ -19,13 +19,11 @@ from dispatch109.emergencies.forms import (
     ServiceForm,
 )
 from dispatch109.emergencies.routes import settled
-from dispatch109.tickets import reading as ticket_reading
 from dispatch109.tickets.routes import Acting, Key
 from identity109.actor import Actor
 from identity109.permissions import Permission as P
 from identity109.permissions import requires
 from ui109.forms import answered
-from ui109.i18n import translate
 from ui109.templating import AnyRequest, language_of, page
 
 OP = "/t/{slug:str}/op/emergencies"
@@ -79,17 +77,16 @@ async def alarms(request: AnyRequest, actor: Acting) -> Template:
 @get(f"{OP}/new", opt=requires(P.EMERGENCY_HAND_OFF), include_in_schema=False)
 async def new(request: AnyRequest, actor: Acting, ticket: FromQuery[str] = "") -> Template:
     """The form as a page."""
-    return page(
-        request, "emergencies/new.html", **await _form(request, ticket, actor), in_dialog=False, target=""
-    )
+    context = await board.form(ticket, language_of(request), actor)
+    return page(request, "emergencies/new.html", in_dialog=False, target="", **context)
 
 
 @get(f"{OP}/form", opt=requires(P.EMERGENCY_HAND_OFF), include_in_schema=False)
 async def form(request: AnyRequest, actor: Acting, ticket: FromQuery[str] = "") -> Template:
     """The form alone, for the dialog of the intake and of a ticket's card."""
-    target = "" if ticket else "#result"
+    context = await board.form(ticket, language_of(request), actor)
     return page(
-        request, "emergencies/form.html", **await _form(request, ticket, actor), in_dialog=True, target=target
+        request, "emergencies/form.html", in_dialog=True, target="" if ticket else "#result", **context
     )
 
 
@@ -223,28 +220,17 @@ def place_of(actor: Actor, incident_id: UUID) -> str:
     return f"/t/{actor.here.slug}/op/emergencies/e/{incident_id}"
 
 
-async def _form(request: AnyRequest, ticket: str, actor: Actor) -> dict[str, Any]:
-    language = language_of(request)
-    draft = forms.blank(language)
-    if ticket:
-        draft = forms.from_ticket(await ticket_reading.ticket(ticket, actor), language)
-    return {"draft": draft, "types": board.kinds(), "phones": board.phones(actor), **_words(language)}
-
-
 async def _card(request: AnyRequest, written: str, actor: Actor) -> dict[str, Any]:
     language, card = language_of(request), await board.card(written, actor)
     owed = next((call for call in card["emergency"].callbacks if call.ended_at is None), None)
     card["call_at"] = beginning_with(owed, actor.here) if owed and actor.may(P.CALLBACK_RECORD) else ""
     draft = forms.from_incident(card["emergency"].incident, language)
-    return {**card, "draft": draft, "lent": forms.for_intake(card["emergency"]), **_words(language)}
-
-
-def _words(language: str) -> dict[str, Any]:
-    """The lists of the form in the person's language."""
     return {
+        **card,
+        "draft": draft,
+        "lent": forms.for_intake(card["emergency"]),
         "words": bar,
-        "priorities": [(code, translate(word, language)) for code, word in bar.PRIORITIES.items()],
-        "relations": [(code, translate(word, language)) for code, word in bar.RELATIONS.items()],
+        **bar.choices(language),
     }
 
 
