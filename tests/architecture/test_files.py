@@ -43,7 +43,7 @@ MORE_FILES = {
     "tickets": {"applicant", "place", "reading"},
     "queue": {"asked", "export"},
     "demo": {"__main__", "fate", "intake", "life", "places", "season", "texts"},
-    "emergencies": {"bar", "board", "clocks", "forms", "reading", "returns", "said", "writing"},
+    "emergencies": {"bar", "board", "clocks", "forms", "reading", "returns", "said", "sweeps", "writing"},
     "desks": {"arrival", "reading", "transition"},
     "intake": {"beginning", "crossing"},
     "simulator": {"__main__", "behaviours", "desk", "line", "memory", "spoiling"},

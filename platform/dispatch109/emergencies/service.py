@@ -23,7 +23,8 @@ from dispatch109.emergencies.model import (
     StaleEmergency,
 )
 from dispatch109.emergencies.said import Facts, Said, checked
-from dispatch109.emergencies.writing import Writing, clocks_of, deadlines, together
+from dispatch109.emergencies.sweeps import together
+from dispatch109.emergencies.writing import Writing, clocks_of, deadlines
 from dispatch109.tickets import reading as ticket_reading
 from dispatch109.tickets import repository as ticket_rows
 from dispatch109.tickets import service as tickets

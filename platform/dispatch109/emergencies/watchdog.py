@@ -9,7 +9,8 @@ from dispatch109.emergencies import repository
 from dispatch109.emergencies.clocks import clocks
 from dispatch109.emergencies.model import Alarm, Handoff
 from dispatch109.emergencies.service import BATCH, note_published
-from dispatch109.emergencies.writing import Writing, together
+from dispatch109.emergencies.sweeps import together
+from dispatch109.emergencies.writing import Writing
 from hub112.contract import Event
 from identity109.actor import Actor
 from tenancy109 import directory

@@ -4,22 +4,21 @@ A verb takes the incident in hand (its lock guards all its handoffs), lets thing
 """
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Self
 from uuid import UUID
 
 import msgspec
-import structlog
 
 from chassis109.bus import announce
 from chassis109.kernel import clock
 from chassis109.kernel.chain import START, link
-from chassis109.kernel.errors import NotFound, Unavailable
+from chassis109.kernel.errors import NotFound
 from chassis109.kernel.ids import uuid7
 from chassis109.store import journal
-from chassis109.store.unit import after_commit, transaction
+from chassis109.store.unit import after_commit
 from dispatch109.callbacks import service as callbacks
 from dispatch109.contacts import service as contacts
 from dispatch109.contacts.model import Contact
@@ -32,8 +31,6 @@ from dispatch109.tickets import service as tickets
 from dispatch109.tickets.model import State as TicketState
 from hub112.contract import CLOCKS, OPEN, Clocks, Event, Kind, Side, State, encode
 from identity109.actor import Actor
-
-log = structlog.get_logger()
 
 
 class Writing:
@@ -236,29 +233,6 @@ async def write(writings: Sequence[Writing]) -> None:
         after_commit(writing._announce)
     if any(writing._outbox for writing in writings):
         after_commit(announce.wake)
-
-
-Work = Callable[[Sequence[Writing]], Awaitable[int]]
-
-
-async def together(incidents: Sequence[UUID], actor: Actor, work: Work) -> int:
-    """What the worker does to many emergencies, in one transaction; what it says of how many. Those that a verb holds
-    come at the next look. When one cannot be worked each has its own transaction: its trouble is not the others'."""
-    if not incidents:
-        return 0
-    try:
-        async with transaction(actor.tenant_id):
-            held = await Writing.many(incidents, actor)
-            count = await work(held)
-            await write([writing for writing in held if writing.happened])
-            return count
-    except Unavailable:
-        raise
-    except Exception as error:  # the outer edge of a sweep: the next look tries again
-        if len(incidents) == 1:
-            log.error("emergency.not_looked_at", incident=str(incidents[0]), error=type(error).__name__)
-            return 0
-    return sum([await together([incident], actor, work) for incident in incidents])
 
 
 def deadlines(clocks: Clocks, since: datetime) -> dict[str, Any]:
