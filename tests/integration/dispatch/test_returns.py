@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import asyncpg
 import pytest
@@ -14,7 +13,7 @@ from chassis109.kernel import clock
 from chassis109.kernel.ids import uuid7
 from dispatch109.emergencies import reading
 from dispatch109.emergencies import service as emergencies
-from dispatch109.emergencies.model import Alarm, Handoff, Incident
+from dispatch109.emergencies.model import Alarm
 from hub112.contract import Party, Reply, State, encode
 from identity109.actor import Actor
 from tenancy109.model import Tenant
@@ -23,12 +22,6 @@ from tenancy109.model import Tenant
 @pytest.fixture
 def hub(tenant: Tenant) -> Hub:
     return Hub(tenant)
-
-
-async def declined(hub: Hub, incident: Incident, handoff: Handoff, **reply: Any) -> None:
-    await hub.returns(incident, handoff, "receipt", 1)
-    said = Reply(reason_code="wrong_service", reason="біздікі емес", decided_by="Дәулет", **reply)
-    await hub.returns(incident, handoff, "decline", 2, reply=said)
 
 
 async def test_the_bar_fills_with_what_the_service_says(operator: Actor, hub: Hub) -> None:
