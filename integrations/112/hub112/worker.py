@@ -22,12 +22,13 @@ from tenancy109 import directory
 from ui109.assembly import VERSION
 
 NAME = "hub112-worker"
-HEARD: dict[str, tuple[Mapping[str, Handler], Answer | None]] = {
-    "HANDOFF": (intake.HANDLERS, intake.give_up),
-    "REPLY": (replies.HANDLERS, replies.give_up),
-    "CROSS": (intake.HANDLERS, None),
+HEARD: dict[str, tuple[Mapping[str, Handler], Answer | None, int]] = {
+    "HANDOFF": (intake.HANDLERS, intake.give_up, 4),
+    "REPLY": (replies.HANDLERS, replies.give_up, 3),
+    "CROSS": (intake.HANDLERS, None, 1),
 }
-"""What the hub hears, who works it, and who tells its sender when it is given up (nobody waits behind CROSS)."""
+"""What the hub hears, who works it, who tells its sender when it is given up (nobody waits behind CROSS), and how many
+at once: a machine that floods REPLY leaves HANDOFF its part, and all of them together leave some for the clocks."""
 
 
 class Desks:

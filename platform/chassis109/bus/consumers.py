@@ -11,7 +11,8 @@ LOOK_SECONDS = 1.0
 
 class Consumers:
     """Keeps a consumer running for each source. `sources` is asked again every second: a district that is added
-    while the process runs is heard without a restart, and one that is closed no longer."""
+    while the process runs is heard without a restart, and one that is closed no longer. All of them together work
+    `side_by_side` messages at once; several `Consumers` of one process share SIDE_BY_SIDE among them."""
 
     def __init__(
         self,
@@ -19,10 +20,11 @@ class Consumers:
         sources: Callable[[], Iterable[Source]],
         handlers: Mapping[str, Handler],
         answer: Answer | None = None,
+        side_by_side: int = SIDE_BY_SIDE,
     ) -> None:
         self._connections, self._sources = connections, sources
         self._handlers, self._answer = handlers, answer
-        self._limit = asyncio.Semaphore(SIDE_BY_SIDE)
+        self._limit = asyncio.Semaphore(side_by_side)
         self._running: dict[tuple[str, str], asyncio.Task[None]] = {}
 
     async def run(self) -> None:
