@@ -142,3 +142,10 @@ async def end(callback_id: UUID, state: str, at: datetime) -> None:
            WHERE tenant_id = app.tenant() AND id = $1""",
         callback_id, state, at,
     )  # fmt: skip
+
+
+async def open_again(incident_id: UUID) -> None:
+    """An emergency that the applicant says is not over stands among the open ones until somebody acts."""
+    await unit.execute(
+        "UPDATE dispatch.incident SET ended_at = NULL WHERE tenant_id = app.tenant() AND id = $1", incident_id
+    )

@@ -48,8 +48,8 @@ async def plan_incident(incident_id: UUID, contact_id: UUID, actor: Actor) -> No
 
 async def record(callback_id: UUID, outcome: Outcome, note: str, actor: Actor) -> Callback:
     """Record an attempt: confirmed closes the ticket, not_done reopens it (the note is the reason), unreachable
-    asks for another attempt at a different hour. An emergency without a ticket is reopened by the senior, to whom
-    its card shows what is not done. Raises CallbackEnded, SameHour.
+    asks for another attempt at a different hour. An emergency without a ticket stands among the open ones again
+    until the senior, to whom its card shows what is not done, has acted. Raises CallbackEnded, SameHour.
     """
     if outcome is Outcome.NOT_DONE and not note:
         raise Invalid(FieldError("note", "required", "Write what is not done: the service needs the reason."))
@@ -65,6 +65,8 @@ async def record(callback_id: UUID, outcome: Outcome, note: str, actor: Actor) -
             await tickets.close(callback.ticket_id, note, actor)
         elif outcome is Outcome.NOT_DONE and callback.ticket_id:
             await tickets.reopen(callback.ticket_id, note, actor)
+        elif outcome is Outcome.NOT_DONE and callback.incident_id:
+            await repository.open_again(callback.incident_id)
         return await _again(callback_id)
 
 

@@ -84,6 +84,7 @@ async def test_a_bare_call_ends_with_a_call_too_and_the_senior_sees_what_is_not_
     await callbacks.record(owed.callback.id, Outcome.NOT_DONE, "Газ иісі қайта шықты", operator)
     (told,) = (await made.seen(incident, operator)).callbacks
     assert (told.state, told.attempts[0].note) == ("not_done", "Газ иісі қайта шықты")
+    assert incident.id in {line.incident.id for line in await reading.open_ones(operator)}
     again = await emergencies.reopen(handoff.id, "Газ иісі қайта шықты", operator)
     following = await hub.accepts(incident, again, first=following + 1)
     await hub.returns(incident, again, "close", following)
