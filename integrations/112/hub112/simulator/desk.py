@@ -12,7 +12,7 @@ from hub112.simulator import behaviours, model
 from hub112.simulator.behaviours import Plan
 from hub112.simulator.memory import Known, Memory, Waiting
 from hub112.simulator.model import BEGINS, DECIDED, Called, Step
-from hub112.simulator.spoiling import spoiled
+from hub112.simulator.spoiling import NUMBERED, spoiled
 
 log = structlog.get_logger()
 
@@ -85,11 +85,12 @@ class Desk:
         )
 
     def _say(self, handoff: str, known: Known, step: Step, at: datetime) -> None:
-        """A wrong message takes no number: the next good one must have no hole before it."""
+        """A message whose number the hub cannot read has used none: the next one must leave no hole."""
         seq = known.said if step.spoil == "stale" else known.said + 1
+        used = not step.spoil or step.spoil in NUMBERED
         said = model.message(known.called, step, seq, uuid7(), at)
         subject, payload = spoiled(known.subject, contract.encode(said), step.spoil)
         self._memory.say(
             handoff, Waiting(0, said.message_id, subject, payload, step.spoil),
-            known.said if step.spoil else seq, accepted=known.accepted or step.kind == "accept",
+            seq if used else known.said, accepted=known.accepted or step.kind == "accept",
         )  # fmt: skip

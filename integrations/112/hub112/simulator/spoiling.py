@@ -35,6 +35,8 @@ _CHANGES: dict[str, Callable[[Document], Document]] = {
     "version": _version, "sender": _sender, "control": _control, "large": _padded(258_000),
     "huge": _padded(900_000), "stranger": _stranger,
 }  # fmt: skip
+NUMBERED = ("version", "control", "large")
+"""Wrong, and yet the hub can read their number and knows whose they are: the number is used."""
 SPOILS = ("broken", *_CHANGES)
 """broken JSON · another version · another's name · control characters · larger than the contract allows · larger
 than the broker allows · unknown handoff."""
