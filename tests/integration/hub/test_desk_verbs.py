@@ -279,3 +279,11 @@ async def test_each_act_is_in_the_audit_without_a_word_of_anybody(superuser: asy
     assert [row["actor_kind"] for row in rows] == ["system", "person", "person", "person", "machine"]
     assert (rows[0]["actor_id"], rows[3]["actor_id"]) == (None, by.subject)
     assert "Секрет" not in str([row["detail"] for row in rows])
+
+
+async def test_109_is_told_of_a_crew_as_it_was_written_down(superuser: asyncpg.Connection) -> None:
+    first, by = await accepted()
+    await desks.report_unit(first.handoff_id, by, crew("assigned", " A\r\n7 ", call_sign="Бригада\r7"))
+
+    (said,) = (await outbox(superuser, first.handoff_id))[-1].envelope.units or ()
+    assert (said.unit_id, said.call_sign) == ("A\n7", "Бригада\n7")

@@ -8,6 +8,7 @@ from typing import Any, get_args
 from uuid import UUID
 
 from msgspec import UNSET
+from msgspec.structs import replace as with_
 
 from chassis109.kernel import clock
 from chassis109.kernel.text import Form
@@ -122,6 +123,9 @@ async def forward(handoff_id: UUID, actor: Actor, to: str, reason: str) -> Hando
 async def report_unit(handoff_id: UUID, actor: Actor, unit: contract.Unit) -> Handoff:
     """Where a crew is; the handoff follows the crew that is farthest on. After the end it is kept and marked late."""
     reported = crew(unit)
+    unit = with_(
+        unit, unit_id=reported.unit_id, call_sign=reported.call_sign or UNSET
+    )  # as others can read it
     async with transaction(actor.tenant_id):
         held = await hold(handoff_id)
         handoff, event = held.handoff, UNIT_EVENTS.get(unit.status)
