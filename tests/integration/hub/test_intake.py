@@ -105,6 +105,15 @@ async def test_new_data_reach_the_desk_before_it_has_answered(superuser: asyncpg
     ]
 
 
+async def test_of_notes_without_end_the_latest_stay() -> None:
+    first = await handed_over()
+    notes = [Note(at=stamp(ago(400 - n)), text=f"№{n}") for n in range(300)]
+    for seq in (2, 3):
+        await heard(next_of(first, "update", seq, incident=incident(notes=notes[150 * (seq - 2) :][:150])))
+
+    assert (await stands(first)).incident.notes == notes[100:]
+
+
 async def test_what_becomes_more_urgent_is_due_sooner() -> None:
     first = await handed_over(incident=incident(priority="P3"))
     slow = await stands(first)

@@ -34,6 +34,7 @@ from identity109.actor import Actor
 
 _E = Event
 _BEGINS = ("create", "transfer", "reopen")
+MOST_NOTES = 200
 ERROR = "error"
 """In the history: the other side could not work a message of ours."""
 
@@ -152,9 +153,10 @@ async def _heard(held: Held, event: Event, envelope: Envelope, actor: Actor, **c
 
 
 def united(before: Incident, after: Incident) -> Incident:
-    """The later data with the notes of both, in the order of time."""
+    """The later data with the latest notes of both, in the order of time: every look at a board reads them, so that no
+    109 may pile them up without end."""
     notes = {(n.at, n.text): n for n in (*(before.notes or ()), *(after.notes or ()))}
-    return with_(after, notes=sorted(notes.values(), key=lambda n: moment(n.at)) or UNSET)
+    return with_(after, notes=sorted(notes.values(), key=lambda n: moment(n.at))[-MOST_NOTES:] or UNSET)
 
 
 def _words(envelope: Envelope) -> str:
