@@ -8,6 +8,7 @@ import asyncio
 import os
 import signal
 from argparse import ArgumentParser, Namespace
+from contextlib import suppress
 from pathlib import Path
 
 from chassis109.bus.connection import Connections
@@ -41,13 +42,18 @@ async def run(given: Namespace) -> None:
         memory = Memory(_place(given, service))
         desk = Desk(service, BEHAVIOURS[given.behaviour], memory, given.pace)
         lines.append(Line(connections, desk, memory, given.mode))
-    playing = asyncio.gather(*(line.run() for line in lines))
+    playing, asked_to_end = asyncio.gather(*(line.run() for line in lines)), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, playing.cancel)
-    try:
+        asyncio.get_running_loop().add_signal_handler(number, asked_to_end.set)
+    ending = asyncio.create_task(asked_to_end.wait())
+    await asyncio.wait((playing, ending), return_when=asyncio.FIRST_COMPLETED)
+    for line in lines:
+        line.end()
+    playing.cancel()
+    ending.cancel()
+    await connections.close()
+    with suppress(asyncio.CancelledError):
         await playing
-    except asyncio.CancelledError:
-        await connections.close()
 
 
 def _place(given: Namespace, service: str) -> str:

@@ -26,16 +26,18 @@ class Line:
     def __init__(self, connections: Connections, desk: Desk, memory: Memory, mode: Mode = "live") -> None:
         self._connections, self._desk, self._memory = connections, desk, memory
         self._account, self._durable = f"S{desk.service}", f"{desk.service}-{mode}"
-        self._called = asyncio.Event()
+        self._called, self._over = asyncio.Event(), False
 
     async def run(self) -> None:
         """Until cancelled."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._again_and_again(self._listen))
-            tasks.create_task(self._again_and_again(self._speak))
+        await asyncio.gather(self._again_and_again(self._listen), self._again_and_again(self._speak))
+
+    def end(self) -> None:
+        """Begin nothing more: until Python 3.12 `wait_for` may swallow the cancellation of a task."""
+        self._over = True
 
     async def _again_and_again(self, work: Callable[[], Awaitable[None]]) -> None:
-        while True:
+        while not self._over:
             try:
                 await work()
             except (BusAway, *BROKER_ERRORS) as error:
@@ -49,7 +51,7 @@ class Line:
         subscription = await client.jetstream(prefix=API).pull_subscribe_bind(
             durable=self._durable, stream=STREAM
         )
-        while True:
+        while not self._over:
             try:
                 messages = await subscription.fetch(FETCH, timeout=FETCH_SECONDS)
             except TimeoutError:  # nothing came
@@ -61,7 +63,7 @@ class Line:
 
     async def _speak(self) -> None:
         """Say what is due, the messages of one handoff one after the other."""
-        while True:
+        while not self._over:
             self._called.clear()
             self._desk.follow_plan()
             while waiting := self._memory.waiting():
