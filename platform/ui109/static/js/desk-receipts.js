@@ -24,16 +24,19 @@ new MutationObserver(look).observe(document.body, {
 });
 look();
 
-let pressed = 0;
+let acting = false;
 let slipped = 0;
 let held = "";
-for (const type of ["keydown", "pointerdown"]) document.addEventListener(type, () => { pressed = performance.now(); }, true);
+// While the event is being handled, however long a busy machine takes: the focus that it moves was meant.
+for (const type of ["keydown", "mousedown"]) {
+  document.addEventListener(type, () => { acting = true; setTimeout(() => { acting = false; }); }, true);
+}
 
 // The focus came to another row although nobody pressed anything: the row before it has gone. (A row that was only
 // drawn anew gets its focus back, and is the one that the person means.)
 document.addEventListener("focusin", (event) => {
   const row = event.target.matches("[data-row]") ? event.target.id : "";
-  if (row && held && row !== held && performance.now() - pressed > 100) slipped = performance.now();
+  if (row && held && row !== held && !acting) slipped = performance.now();
   held = row;
 });
 
