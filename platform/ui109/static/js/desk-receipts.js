@@ -25,7 +25,7 @@ new MutationObserver(look).observe(document.body, {
 look();
 
 let acting = false;
-let slipped = 0;
+let slipped = -Infinity;
 let held = "";
 // While the event is being handled, however long a busy machine takes: the focus that it moves was meant.
 for (const type of ["keydown", "mousedown"]) {
