@@ -40,7 +40,8 @@ async def hub_serves(environment: dict[str, str]) -> None:
         async with httpx.AsyncClient(timeout=5) as client:
             addresses = [f"{environment[name]}/readyz" for name in ("HUB_URL", "HUB_LIVE_URL")]
             with suppress(httpx.TransportError):
-                return all((await client.get(address)).is_success for address in addresses)
+                answers = [await client.get(address) for address in addresses]
+                return all(answer.is_success for answer in answers)
             return False
 
     await until(ready, wanted=True, seconds=AFTER_A_KILL)
