@@ -50,6 +50,11 @@ class Operator:
             step = self.bar().locator(f"[data-stage='{name}']")
             await expect(step).to_have_attribute("data-state", "done", timeout=seconds * 1000)
 
+    async def alarm(self, emergency: str, kind: str) -> Locator:
+        """The line that tells to phone now over the one handoff of an emergency."""
+        handoff = (await self.handoff(emergency))["id"]
+        return self.alarms.locator(f"[data-handoff='{handoff}'][data-alarm='{kind}']", has_text="phone now")
+
     async def handoff(self, emergency: str) -> Any:
         """The one handoff of an emergency as the JSON API tells it."""
         told = await self._api.get("operator.petropavl", f"/t/petropavl/emergencies/{emergency}")
