@@ -99,6 +99,17 @@ async def test_what_has_expired_stands_behind_what_can_still_be_in_time() -> Non
     ]
 
 
+async def test_a_life_in_danger_stands_before_what_has_waited_longer() -> None:
+    with clock.frozen(clock.now() - timedelta(minutes=10)):
+        rubbish = await handed_over(service="102", incident=incident(priority="P2"))
+    life = await handed_over(service="102")
+
+    both = await service.both(at_desk("102"))
+
+    waiting = [row.handoff.id for row in both["live"].waiting]
+    assert waiting.index(life.handoff_id) < waiting.index(rubbish.handoff_id)
+
+
 async def test_the_loser_of_two_is_told_by_name_and_local_time() -> None:
     first, winner = await accepted()
     with pytest.raises(WrongState) as refused:

@@ -129,9 +129,11 @@ def rings(handoff: Handoff) -> bool:
     return not deferred or deferred <= clock.now()
 
 
-def urgency(row: Row) -> tuple[bool, datetime]:
-    """The order of what waits: by its deadline, and behind all that can still be in time what has expired."""
-    return row.handoff.state is State.EXPIRED, row.handoff.decide_by
+def urgency(row: Row) -> tuple[bool, str, datetime]:
+    """The order of what waits: by priority (a life in danger before rubbish that has burnt for long), then by deadline,
+    and behind all that can still be in time what has expired."""
+    handoff = row.handoff
+    return handoff.state is State.EXPIRED, handoff.priority, handoff.decide_by
 
 
 def kinds_for(service: str) -> Sequence[str]:
