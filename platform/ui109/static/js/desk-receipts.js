@@ -12,6 +12,8 @@ async function tell(address) {
     method: "POST", credentials: "same-origin", headers: { "X-Form-Token": token, "HX-Request": "true" },
   }).catch(() => null);
   if (!answer || answer.status >= 500 || answer.status === 429) setTimeout(() => { told.delete(address); look(); }, AGAIN_MS);
+  // The news of it may have come before this page's stream was open: read again what now stands.
+  else if (answer.ok) document.body.dispatchEvent(new CustomEvent("live:resync", { bubbles: true }));
 }
 
 function look() {
