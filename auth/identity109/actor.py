@@ -48,6 +48,11 @@ class Actor:
         return None if self.tenant is None else self.tenant.id
 
     @property
+    def person(self) -> UUID | None:
+        """Who is named in histories and audit; the platform's own acts name nobody."""
+        return None if self.kind == "system" else self.subject
+
+    @property
     def here(self) -> Tenant:
         """The tenant of this request; raises NotFound outside /t/{slug}."""
         if self.tenant is None:

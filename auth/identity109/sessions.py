@@ -201,3 +201,9 @@ def _entered(sid_hash: bytes, row: Record) -> Entered:
         services=tuple(row["services"] or ()),
         keycloak_away=row["keycloak_away"],
     )
+
+
+async def sweep() -> None:
+    """Forget sessions that are over, for a worker's tidying."""
+    async with transaction(None):
+        await repository.sweep_sessions(clock.now())

@@ -8,8 +8,6 @@ from chassis109.bus import subjects, worker
 from chassis109.bus.consumer import Source
 from chassis109.bus.consumers import Consumers
 from chassis109.bus.pulse import Pulse
-from chassis109.kernel import clock
-from chassis109.store import unit
 from chassis109.store.sealer import Sealer
 from dispatch109.contacts import service as contacts
 from dispatch109.emergencies import handlers as emergencies
@@ -18,7 +16,7 @@ from dispatch109.emergencies import watchdog as clocks
 from dispatch109.settings import Settings
 from dispatch109.tickets import watchdog as silence
 from hub112.contract import MODES
-from identity109 import repository as sessions
+from identity109 import sessions
 from tenancy109 import directory
 from ui109.assembly import VERSION
 
@@ -90,8 +88,7 @@ async def run(settings: Settings, pulse: Pulse) -> None:
 
         async def tidy() -> None:
             await worker.tidy(tools.outbox, tenants.slugs)
-            async with unit.transaction(None):
-                await sessions.sweep_sessions(clock.now())
+            await sessions.sweep()
 
         unanswered = worker.sweeping(tools.outbox, silence.TENANTS_WITH_SILENCE, silence.sweep)
         overdue = worker.sweeping(tools.outbox, clocks.TENANTS_WITH_OVERDUE, clocks.sweep)

@@ -104,6 +104,15 @@ def pictures() -> Path:
 async def test_a_screen_is_accessible_in_every_language_and_width(
     screen: Screen, browsing: Browsing, tickets: dict[str, str], pictures: Path
 ) -> None:
+    faults = await in_every_language_and_width(screen, browsing, tickets, pictures)
+
+    assert not faults, "\n".join(faults)
+
+
+async def in_every_language_and_width(
+    screen: Screen, browsing: Browsing, objects: dict[str, str], pictures: Path
+) -> list[str]:
+    """What is wrong with a screen; `objects` fill the places of its path."""
     window = await (browsing.of(screen.person) if screen.person else browsing.open())
     window.watch.allow(screen.status)
     faults: list[str] = []
@@ -111,7 +120,7 @@ async def test_a_screen_is_accessible_in_every_language_and_width(
 
     for language in LANGUAGES:
         await window.speak(language)
-        answer = await window.page.goto(screen.path.format(**tickets))
+        answer = await window.page.goto(screen.path.format(**objects))
         assert answer is not None
         assert answer.status == screen.status
         await expect(window.page.locator("html")).to_have_attribute("lang", language)
@@ -120,8 +129,7 @@ async def test_a_screen_is_accessible_in_every_language_and_width(
         english = said if language == "en" else english
         faults += [f"{language}: not translated: {word}" for word in left_in_english(said, english, language)]
         faults += await at_both_widths(window.page, lambda at, of=language: picture(pictures, screen, of, at))
-
-    assert not faults, "\n".join(faults)
+    return faults
 
 
 async def at_both_widths(page: Page, place: Callable[[int], Path]) -> list[str]:

@@ -6,15 +6,13 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import expect
 from tests import hub_makers
-from tests.acceptance import axe
 from tests.acceptance.browsing import Browsing
 from tests.acceptance.desks import HubApi, Line, incident
 from tests.acceptance.test_every_screen_is_accessible import (
     LANGUAGES,
     Screen,
     at_both_widths,
-    left_in_english,
-    picture,
+    in_every_language_and_width,
     pictures,
     settle,
 )
@@ -68,21 +66,7 @@ async def handoffs(line: Line, hub_api: HubApi) -> dict[str, str]:
 async def test_a_screen_of_a_desk_is_accessible_in_every_language_and_width(
     screen: Screen, at_hub: Browsing, handoffs: dict[str, str], pictures: Path
 ) -> None:
-    window = await (at_hub.of(screen.person) if screen.person else at_hub.open())
-    window.watch.allow(screen.status)
-    faults: list[str] = []
-    english: set[str] = set()
-
-    for language in LANGUAGES:
-        await window.speak(language)
-        answer = await window.page.goto(screen.path.format(**handoffs))
-        assert answer is not None
-        assert answer.status == screen.status
-        await settle(window.page)
-        said = await axe.words(window.page)
-        english = said if language == "en" else english
-        faults += [f"{language}: not translated: {word}" for word in left_in_english(said, english, language)]
-        faults += await at_both_widths(window.page, lambda at, of=language: picture(pictures, screen, of, at))
+    faults = await in_every_language_and_width(screen, at_hub, handoffs, pictures)
 
     assert not faults, "\n".join(faults)
 

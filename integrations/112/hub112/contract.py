@@ -482,6 +482,13 @@ def agency(tenant: str) -> str:
     return f"kz.sko.{tenant}.109"
 
 
+def missing_before(seq: int, last: int) -> int:
+    """How many messages of a direction are missing before `seq`; raises WRONG_SEQUENCE behind its time."""
+    if seq <= last:
+        raise ContractError(FaultCode.WRONG_SEQUENCE, f"{seq} came after {last} - at `$.seq`")
+    return seq - last - 1
+
+
 def decode(payload: bytes) -> Envelope:
     """The message, checked against the whole contract; raises ContractError."""
     if len(payload) > MOST_BYTES:

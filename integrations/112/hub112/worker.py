@@ -8,8 +8,6 @@ from chassis109.bus import subjects, worker
 from chassis109.bus.consumer import Answer, Handler, Source
 from chassis109.bus.consumers import Consumers
 from chassis109.bus.pulse import Pulse
-from chassis109.kernel import clock
-from chassis109.store import unit
 from chassis109.store.sealer import Sealer
 from hub112.contract import MODES
 from hub112.desks import watchdog
@@ -17,7 +15,7 @@ from hub112.desks.arrival import desk_of
 from hub112.intake import handlers as intake
 from hub112.replies import handlers as replies
 from hub112.settings import Settings
-from identity109 import repository as sessions
+from identity109 import sessions
 from tenancy109 import directory
 from ui109.assembly import VERSION
 
@@ -58,8 +56,7 @@ async def run(settings: Settings, pulse: Pulse) -> None:
 
         async def tidy() -> None:
             await worker.tidy(tools.outbox, desks.numbers)
-            async with unit.transaction(None):
-                await sessions.sweep_sessions(clock.now())
+            await sessions.sweep()
 
         sweep = worker.sweeping(tools.outbox, watchdog.TENANTS_WITH_OVERDUE, watchdog.sweep)
         await worker.work(

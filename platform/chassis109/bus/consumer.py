@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID, uuid5
 
 import structlog
@@ -21,6 +21,7 @@ from opentelemetry.trace import SpanKind
 from chassis109.bus.connection import BROKER_ERRORS, BusAway, Connections
 from chassis109.bus.subjects import matches, message_uuid
 from chassis109.bus.turns import Turns
+from chassis109.kernel import clock
 from chassis109.kernel.errors import Unavailable
 from chassis109.observe.tracing import span
 from chassis109.store import inbox
@@ -33,6 +34,7 @@ FETCH = 20
 FETCH_SECONDS = 5.0
 SIDE_BY_SIDE = 8  # fewer than a worker's pool has connections (worker.POOL)
 RETRY_SECONDS = 1.0
+WAITS = timedelta(seconds=5)  # decision 0016
 NOT_YET_SECONDS = 0.2
 REST_SECONDS = 1.0
 NO_TENANT = 0  # messages for nobody we know are quarantined under this number
@@ -54,6 +56,11 @@ class Delivery:
     at: datetime
     deliveries: int = 1
     source: str = ""
+
+    @property
+    def young(self) -> bool:
+        """Whether those before it may still come: a handler that misses one raises NotYet only so long."""
+        return clock.now() - self.at < WAITS
 
 
 Handler = Callable[[Delivery], Awaitable[None]]

@@ -111,6 +111,23 @@ async def once(
         return await again(UUID(bytes=row["response"]))
 
 
+async def settled(
+    tenant: int,
+    key: RequestKey | None,
+    about: UUID,
+    verb: Callable[[], Awaitable[T]],
+    again: Callable[[UUID], Awaitable[T]],
+) -> T:
+    """Run a verb on the object `about` once for each key, claimed in its own unit; a repetition gets `again(about)`."""
+
+    async def first() -> T:
+        async with unit.transaction(tenant):
+            await claim(key, about)
+            return await verb()
+
+    return await once(tenant, key, first, again)
+
+
 async def forget(before: datetime) -> int:
     """Drop the running tenant's keys older than `before` (a day is usual); how many."""
     tag = await unit.execute("DELETE FROM chassis.idempotency WHERE at < $1", before)

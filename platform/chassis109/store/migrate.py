@@ -7,7 +7,10 @@ Files of packages that several services share name the roles of dispatch; the ru
 service at hand in their place. What is remembered is the file as it stands.
 """
 
+import asyncio
+import os
 import re
+import sys
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
@@ -86,6 +89,18 @@ def _is_new(name: str, sql: str, applied: dict[str, str]) -> bool:
     if name in applied and applied[name] != _digest(sql):
         raise MigrationRefused(f"{name} was changed after it had been applied: write a new migration")
     return name not in applied
+
+
+def command(service: str, packages: tuple[str, ...]) -> int:
+    """The program of a service's database: apply what is missing as its owner (<SERVICE>_OWNER_DSN) and say what was
+    applied; the exit code."""
+    try:
+        applied = asyncio.run(run(os.environ[f"{service.upper()}_OWNER_DSN"], packages, service=service))
+    except MigrationRefused as refused:
+        print(refused, file=sys.stderr)  # noqa: T201 - a command's answer
+        return 1
+    print("\n".join(applied) or "the schema is at its head")  # noqa: T201
+    return 0
 
 
 async def _apply(connection: asyncpg.Connection, name: str, sql: str, service: str) -> None:

@@ -9,8 +9,8 @@ from litestar import get, post
 from litestar.params import FromPath, FromQuery, JSONBody
 
 from chassis109.kernel.text import Form
-from chassis109.store.idempotency import RequestKey, claim, once
-from chassis109.store.unit import transaction
+from chassis109.store import idempotency
+from chassis109.store.idempotency import RequestKey
 from chassis109.web import paging
 from dispatch109.callbacks import service as callbacks
 from dispatch109.callbacks.model import Callback
@@ -78,13 +78,9 @@ async def settled(
     key: RequestKey | None, actor: Actor, callback_id: UUID, verb: Callable[[], Awaitable[Callback]]
 ) -> Callback:
     """Run a verb on a callback once for each Idempotency-Key; a repetition answers the callback as it is now."""
-
-    async def first() -> Callback:
-        async with transaction(actor.tenant_id):
-            await claim(key, callback_id)
-            return await verb()
-
-    return await once(actor.here.id, key, first, lambda of: callbacks.read(of, actor))
+    return await idempotency.settled(
+        actor.here.id, key, callback_id, verb, lambda of: callbacks.read(of, actor)
+    )
 
 
 ROUTES = (due, attempt, close)

@@ -131,7 +131,7 @@ async def _tell(callback: Callback, actor: Actor, verb: str) -> None:
     about = {"ticket": callback.ticket_id, "incident": callback.incident_id}
     detail: dict[str, object] = {name: str(value) for name, value in about.items() if value}
     entry = journal.AuditEntry(f"callback.{verb}", "callback", str(callback.id), detail)
-    await journal.write(actor.subject if actor.kind != "system" else None, actor.kind, [entry])
+    await journal.write(actor.person, actor.kind, [entry])
     after_commit(lambda: announce(actor.here.slug, "callback", str(callback.id), callback.version + 1))
     if callback.incident_id is not None:
         incident = str(callback.incident_id)

@@ -9,7 +9,6 @@ from uuid import UUID
 from msgspec import UNSET
 
 from chassis109.bus.consumer import Delivery, NotYet
-from chassis109.kernel import clock
 from chassis109.store.unit import transaction
 from dispatch109.emergencies import repository
 from dispatch109.emergencies.model import Alarm, Handoff, Unit, WrongState
@@ -24,13 +23,12 @@ from hub112.contract import (
     Reply,
     Side,
     State,
+    missing_before,
     moment,
 )
 from identity109.actor import Actor
 from tenancy109.model import Tenant
 
-WAITS = timedelta(seconds=5)
-"""How long a message waits for those before it, counted from when the stream stored it (decision 0016)."""
 RUNG, EXPIRED = "rung:", "expired"
 MOST_DEFERRAL_MINUTES = 24 * 60
 _ARRIVED, _TAKEN = (Event.RECEIPT,), (Event.RECEIPT, Event.ACCEPT)
@@ -130,18 +128,12 @@ def _require_same(writing: Writing, envelope: Envelope, address: Address) -> Non
 
 def _in_order(handoff: Handoff, envelope: Envelope, delivery: Delivery) -> bool:
     """Whether messages are missing before it. An error about what the hub does not know has no place in the order."""
-    last, seq = handoff.last_seq, envelope.seq
-    if envelope.kind == "error" and seq <= last:
+    if envelope.kind == "error" and envelope.seq <= handoff.last_seq:
         return False
-    if seq <= last:
-        raise ContractError(FaultCode.WRONG_SEQUENCE, f"{seq} came after {last} - at `$.seq`")
-    if seq > last + 1 and _young(delivery):
+    missing = missing_before(envelope.seq, handoff.last_seq)
+    if missing and delivery.young:
         raise NotYet
-    return seq > last + 1
-
-
-def _young(delivery: Delivery) -> bool:
-    return clock.now() - delivery.at < WAITS
+    return missing > 0
 
 
 async def _adopt(delivery: Delivery, envelope: Envelope, address: Address, actor: Actor) -> None:
@@ -152,7 +144,7 @@ async def _adopt(delivery: Delivery, envelope: Envelope, address: Address, actor
     incident = found[0] if found else None
     here = incident and (incident.reference(actor.here.slug), incident.mode)
     if found is None or not isinstance(parent, UUID) or here != (envelope.incident_id, address.mode):
-        if envelope.seq > 1 and _young(delivery):  # its beginning may still come
+        if envelope.seq > 1 and delivery.young:  # its beginning may still come
             raise NotYet
         raise ContractError(FaultCode.UNKNOWN_HANDOFF, "there is no such handoff here")
     writing = await Writing.of(found, actor)

@@ -8,8 +8,8 @@ from uuid import UUID
 from litestar import get, patch, post
 from litestar.params import FromPath, FromQuery, JSONBody
 
-from chassis109.store.idempotency import RequestKey, claim, once
-from chassis109.store.unit import transaction
+from chassis109.store import idempotency
+from chassis109.store.idempotency import RequestKey
 from chassis109.web import paging
 from dispatch109.emergencies import reading
 from dispatch109.emergencies import service as emergencies
@@ -150,13 +150,11 @@ async def settled(
 ) -> Emergency:
     """Run a verb on an emergency once for each Idempotency-Key; what stands afterwards."""
 
-    async def first() -> Emergency:
-        async with transaction(actor.tenant_id):
-            await claim(key, incident_id)
-            await verb()
-        return await reading.emergency(str(incident_id), actor)
+    async def again(_: UUID) -> object:
+        return None
 
-    return await once(actor.here.id, key, first, lambda of: reading.emergency(str(of), actor))
+    await idempotency.settled(actor.here.id, key, incident_id, verb, again)
+    return await reading.emergency(str(incident_id), actor)
 
 
 async def _answered(

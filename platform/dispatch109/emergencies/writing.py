@@ -106,7 +106,7 @@ class Writing:
         fresh = before.events == 0
         step = Step(
             handoff_id, before.events + 1, self.at, str(event), side.value, None if fresh else before.state.value,
-            after.state.value, self.actor.subject if self.actor.kind != "system" else None, by or self.actor.name,
+            after.state.value, self.actor.person, by or self.actor.name,
             note, told, b"",
         )  # fmt: skip
         step = replace(step, digest=link(before.chain, content(step)))
@@ -227,8 +227,7 @@ async def write(writings: Sequence[Writing]) -> None:
         [crew for w in writings for crew in w.crews],
     )  # fmt: skip
     actor, news = writings[0].actor, [message for w in writings for message in w._news()]
-    by = actor.subject if actor.kind != "system" else None
-    await journal.write(by, actor.kind, [entry for w in writings for entry in w._audit()], news)
+    await journal.write(actor.person, actor.kind, [entry for w in writings for entry in w._audit()], news)
     for writing in writings:
         after_commit(writing._announce)
     if any(writing._outbox for writing in writings):

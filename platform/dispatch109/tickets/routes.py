@@ -8,8 +8,8 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody, SkipValidation
 
 from chassis109.kernel.text import Form
-from chassis109.store.idempotency import RequestKey, claim, once
-from chassis109.store.unit import transaction
+from chassis109.store import idempotency
+from chassis109.store.idempotency import RequestKey
 from dispatch109.tickets import applicant, reading
 from dispatch109.tickets import service as tickets
 from dispatch109.tickets.model import Ticket
@@ -119,15 +119,10 @@ async def settled(
 ) -> Ticket:
     """Run a verb on a ticket once for each Idempotency-Key; a repetition answers the ticket as it is now."""
 
-    async def first() -> Ticket:
-        async with transaction(actor.tenant_id):
-            await claim(key, ticket.id)
-            return await verb(ticket.id)
-
     async def again(ticket_id: UUID) -> Ticket:
         return await reading.known(str(ticket_id), actor)
 
-    return await once(actor.here.id, key, first, again)
+    return await idempotency.settled(actor.here.id, key, ticket.id, lambda: verb(ticket.id), again)
 
 
 def _applicant(shown: applicant.Applicant) -> ApplicantOut:

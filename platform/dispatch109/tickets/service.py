@@ -238,7 +238,7 @@ async def move(before: Ticket, actor: Actor, *moves: Move, **changes: Any) -> Ti
     steps, state = [], before.state
     for offset, m in enumerate(moves, 1):
         seq = before.version + offset
-        steps.append(Step(seq, now, _person(actor), actor.name, m.verb, state, m.to, m.note, m.detail))
+        steps.append(Step(seq, now, actor.person, actor.name, m.verb, state, m.to, m.note, m.detail))
         state = m.to
     await repository.save(before, after, folded(after), steps)
     await _tell(after, actor, moves)
@@ -250,7 +250,7 @@ async def _assign(
 ) -> Ticket:
     seconds = catalogues.known(catalogue, ticket.category_code).reaction_seconds
     react_by = clock.now() + timedelta(seconds=seconds)
-    await repository.add_assignment(ticket.id, service_code, react_by, _person(actor))
+    await repository.add_assignment(ticket.id, service_code, react_by, actor.person)
     given = Move("assign", State.ASSIGNED, note, {"service": service_code})
     return await move(
         ticket, actor, *before, given,
@@ -281,14 +281,10 @@ async def _tell(ticket: Ticket, actor: Actor, moves: Any) -> None:  # noqa: ANN4
         )
         for m in moves
     ]
-    await journal.write(_person(actor), actor.kind, entries, [fact])
+    await journal.write(actor.person, actor.kind, entries, [fact])
     after_commit(lambda: announce(tenant.slug, "ticket", str(ticket.id), ticket.version))
 
 
 def folded(ticket: Ticket) -> str:
     """What search looks in: text and place, with Kazakh letters folded to what people type."""
     return fold(f"{ticket.text} {ticket.address} {ticket.landmark}")
-
-
-def _person(actor: Actor) -> UUID | None:
-    return actor.subject if actor.kind != "system" else None

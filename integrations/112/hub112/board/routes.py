@@ -12,8 +12,8 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter, SkipV
 from msgspec import UNSET
 
 from chassis109.kernel import clock
-from chassis109.store.idempotency import RequestKey, claim, once
-from chassis109.store.unit import transaction
+from chassis109.store import idempotency
+from chassis109.store.idempotency import RequestKey
 from chassis109.web import paging
 from hub112.board.schemas import (
     AcceptIn,
@@ -159,15 +159,10 @@ async def note(handoff_id: FromPath[UUID], data: JSONBody[NoteIn], actor: Acting
 async def settled(key: RequestKey | None, actor: Actor, handoff_id: UUID, verb: Verb) -> Handoff:
     """Run a verb on a handoff once for each Idempotency-Key; a repetition answers the handoff as it is now."""
 
-    async def first() -> Handoff:
-        async with transaction(actor.tenant_id):
-            await claim(key, handoff_id)
-            return await verb(handoff_id, actor)
-
     async def again(of: UUID) -> Handoff:
         return await reading.handoff(of, actor)
 
-    return await once(actor.here.id, key, first, again)
+    return await idempotency.settled(actor.here.id, key, handoff_id, lambda: verb(handoff_id, actor), again)
 
 
 async def page_of_ended(

@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import Literal
 from uuid import UUID
 
@@ -44,8 +43,6 @@ from identity109.actor import Actor
 log = structlog.get_logger()
 
 Direction = Literal["return", "desk"]
-WAITS = timedelta(seconds=5)
-"""How long a message waits for those before it, counted from when the stream stored it."""
 _AFTER_ORDER = frozenset({FaultCode.WRONG_STATE, FaultCode.INSUFFICIENT_DATA})
 _IS_ERROR = re.compile(rb'"kind"\s*:\s*"error"')
 _SEQ = re.compile(rb'"seq"\s*:\s*(\d{1,9})\b')
@@ -97,7 +94,7 @@ async def known(arrival: Arrival) -> Held:
     """The handoff it is about, held. Raises NotYet while its beginning may still come, else UNKNOWN_HANDOFF."""
     held, envelope = await _held(arrival.address), arrival.envelope
     if held is None or held.handoff.incident_id != envelope.incident_id:
-        if held is None and envelope.seq > 1 and _young(arrival.delivery):
+        if held is None and envelope.seq > 1 and arrival.delivery.young:
             raise NotYet
         raise ContractError(FaultCode.UNKNOWN_HANDOFF, "there is no such handoff here")
     return held
@@ -105,12 +102,10 @@ async def known(arrival: Arrival) -> Held:
 
 def order(arrival: Arrival, last: int) -> int:
     """How many messages are missing before it; raises WRONG_SEQUENCE behind its time, NotYet before it."""
-    seq = arrival.envelope.seq
-    if seq <= last:
-        raise ContractError(FaultCode.WRONG_SEQUENCE, f"{seq} came after {last} - at `$.seq`")
-    if seq > last + 1 and _young(arrival.delivery):
+    missing = contract.missing_before(arrival.envelope.seq, last)
+    if missing and arrival.delivery.young:
         raise NotYet
-    return seq - last - 1
+    return missing
 
 
 async def note_gap(held: Held, arrival: Arrival, missing: int, actor: Actor) -> Held:
@@ -191,7 +186,3 @@ async def _held(address: Address) -> Held | None:
         return None
     handoff = held.handoff
     return held if (handoff.sender, handoff.mode) == (address.tenant, address.mode) else None
-
-
-def _young(delivery: Delivery) -> bool:
-    return clock.now() - delivery.at < WAITS

@@ -75,7 +75,7 @@ def written(after: Handoff, did: Did, actor: Actor, before: State) -> Step:
     """The event that leads to `after`, linked to the one before it."""
     step = Step(
         after.events, clock.now(), did.name or did.event.value, did.side.value, before.value, after.state.value,
-        person(actor), actor.name, did.note, did.detail, b"",
+        actor.person, actor.name, did.note, did.detail, b"",
     )  # fmt: skip
     return replace(step, digest=chain.link(after.chain, step.content(after.tenant_id, after.id)))
 
@@ -88,9 +88,7 @@ async def tell(held: Held, did: Did, actor: Actor) -> None:
         "incident": handoff.incident_id, "mode": handoff.mode, "state": handoff.state.value, "side": did.side.value,
     }  # fmt: skip
     entry = journal.AuditEntry(f"handoff.{name}", "handoff", str(handoff.id), detail)
-    await journal.write(
-        person(actor), actor.kind, [entry], post(*_messages(handoff, did, actor), *did.across)
-    )
+    await journal.write(actor.person, actor.kind, [entry], post(*_messages(handoff, did, actor), *did.across))
     for desk in {handoff.tenant_id, *held.desks}:
         news = partial(announce.announce, str(desk), "handoff", str(handoff.id), handoff.version)
         after_commit(news)
@@ -100,11 +98,6 @@ async def tell(held: Held, did: Did, actor: Actor) -> None:
 def post(*posted: Posted) -> list[OutboxMessage]:
     """Messages as the outbox keeps them."""
     return [OutboxMessage(p.subject, p.key, p.payload, p.message_id) for p in posted]
-
-
-def person(actor: Actor) -> UUID | None:
-    """Who is named in the history; the platform's own acts name nobody."""
-    return None if actor.kind == "system" else actor.subject
 
 
 def _messages(handoff: Handoff, did: Did, actor: Actor) -> list[Posted]:
