@@ -10,14 +10,19 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from hypothesis import HealthCheck, settings
 from tests.databases import Database, Databases
 
 ROOT = Path(__file__).parents[1]
 NEEDED = (
     "DISPATCH_OWNER_DSN", "DISPATCH_APP_DSN", "DISPATCH_RELAY_DSN", "POSTGRES_DSN", "NATS_URL", "NATS_CREDENTIALS",
     "DISPATCH_URL", "KEYCLOAK_URL", "HUB_OWNER_DSN", "HUB_APP_DSN", "HUB_RELAY_DSN", "HUB_URL", "HUB_REALM",
+    "REGION_OWNER_DSN", "REGION_APP_DSN", "REGION_RELAY_DSN", "REGION_URL",
 )  # fmt: skip
 STANDALONE = ("unit", "architecture")
+# What is tried does not depend on how busy the machine is; pytest-timeout ends what hangs.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -53,3 +58,9 @@ async def own_database(databases: Databases) -> Database:
 async def own_hub_database(databases: Databases) -> Database:
     """One database of the hub with its migrations, the five desks and the agencies, shared by its tests."""
     return await databases.clone("hub")
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def own_region_database(databases: Databases) -> Database:
+    """One database of the region with its migrations and the 14 territories, shared by its tests."""
+    return await databases.clone("region")

@@ -1,8 +1,9 @@
 """Databases of the tests' own, made from templates in the cluster of the running stack.
 
 `empty`: extensions and LEAKPROOF marks only, as the bootstrap leaves it. `migrated`: all migrations. `tenants`:
-the 14 tenants as well. `hub`: the hub's database with its own roles, the five desks and the agencies. A clone
-takes a fraction of a second, so a test that breaks things takes its own.
+the 14 tenants as well. `hub`: the hub's database with its own roles, the five desks and the agencies. `region`: the
+region's, with its own roles and the 14 territories. A clone takes a fraction of a second, so a test that breaks things
+takes its own.
 """
 
 import os
@@ -16,11 +17,16 @@ import asyncpg
 from chassis109.store import migrate, unit
 from dispatch109.migrate import PACKAGES
 from hub112 import migrate as hub
-from hub112.provision import provision
+from hub112.provision import provision as hub_provision
+from region109 import migrate as region
+from region109.provision import provision as region_provision
 from tenancy109 import directory, provisioning, registry
 
 ROOT = Path(__file__).parents[1]
+USUAL_INSTANCE = "run"
 EXTENSIONS = ROOT / "infra" / "postgres" / "extensions.sql"
+SERVICES = {"hub": (hub.PACKAGES, hub_provision), "region": (region.PACKAGES, region_provision)}
+"""Services beside the dispatch: what migrates their database and what fills it."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +56,10 @@ class Databases:
         return cls(environment, await asyncpg.connect(environment["POSTGRES_DSN"]))
 
     async def close(self) -> None:
-        """Drop everything that was made; PostgreSQL may have been restarted meanwhile."""
+        """Drop everything that was made; PostgreSQL may have been restarted meanwhile. A stack that ends with the tests
+        takes its cluster along: each database would cost a checkpoint, minutes of them on a busy machine."""
+        if self._environment.get("DISPATCH109_INSTANCE") != USUAL_INSTANCE:
+            return await self._administrator.close()
         if self._administrator.is_closed():
             self._administrator = await asyncpg.connect(self._environment["POSTGRES_DSN"])
         for name in reversed(self._made):
@@ -58,10 +67,11 @@ class Databases:
         await self._administrator.close()
 
     async def clone(self, template: str) -> Database:
-        """A new database like the template: empty, migrated, tenants or hub."""
+        """A new database like the template: empty, migrated, tenants, hub or region."""
         if template not in self._templates:
             self._templates[template] = await self._template(template)
-        return await self._create(self._templates[template].name, "hub" if template == "hub" else "dispatch")
+        service = template if template in SERVICES else "dispatch"
+        return await self._create(self._templates[template].name, service)
 
     async def _template(self, name: str) -> Database:
         if name == "empty":
@@ -74,9 +84,10 @@ class Databases:
             made = await self.clone("empty")
             await migrate.run(made.owner, PACKAGES)
             return made
-        if name == "hub":
-            made = await self._create((await self.clone("empty")).name, "hub")
-            await migrate.run(made.owner, hub.PACKAGES, service="hub")
+        if name in SERVICES:
+            packages, provision = SERVICES[name]
+            made = await self._create((await self.clone("empty")).name, name)
+            await migrate.run(made.owner, packages, service=name)
             async with storing(made.owner):
                 await provision(ROOT / "tenants")
             return made

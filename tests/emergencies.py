@@ -7,9 +7,9 @@ from uuid import UUID
 
 import asyncpg
 
-from chassis109.bus.consumer import Delivery
 from chassis109.kernel import clock
 from chassis109.kernel.ids import uuid7
+from chassis109.kernel.messages import Delivery
 from chassis109.store import inbox
 from chassis109.store.unit import transaction
 from dispatch109.emergencies import reading

@@ -13,10 +13,10 @@ from msgspec import UNSET
 from msgspec.structs import replace as with_
 from tests import makers
 
-from chassis109.bus.consumer import Delivery
 from chassis109.bus.subjects import matches
 from chassis109.kernel import clock
 from chassis109.kernel.ids import uuid7
+from chassis109.kernel.messages import Delivery
 from chassis109.store import inbox
 from chassis109.store.unit import transaction
 from hub112.contract import (

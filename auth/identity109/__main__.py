@@ -1,8 +1,9 @@
-"""`python -m identity109 [--hub] provision-demo | people SLUG | grant … | withdraw …`, and `provision-hub`.
+"""`python -m identity109 [--hub | --region] provision-demo | people SLUG | grant … | withdraw …`, and `provision-hub`,
+`provision-region`.
 
 Exit code 0: done; 1: refused, with the reason on stderr; 2: called wrongly; 3: the database is away.
 Reads DISPATCH_APP_DSN, KEYCLOAK_URL, PROVISIONER_SECRET (and the like) from the environment; for the hub
-HUB_APP_DSN and HUB_PROVISIONER_SECRET.
+HUB_APP_DSN and HUB_PROVISIONER_SECRET, for the region REGION_APP_DSN.
 """
 
 import asyncio
@@ -47,6 +48,13 @@ async def provision_hub(arguments: Namespace) -> None:
         _tell(await provisioner.provision_hub(staff, codes), begun)
 
 
+async def provision_region(arguments: Namespace) -> None:
+    """The people of the region's demo, for the region's database."""
+    begun = time.monotonic()
+    async with connected(_provisioner(arguments)) as staff:
+        _tell(await provisioner.provision_region(staff), begun)
+
+
 def _tell(difference: provisioner.Difference, begun: float) -> None:
     print(f"{difference if difference else 'nothing to do'} ({time.monotonic() - begun:.1f} s)")
 
@@ -56,7 +64,8 @@ def _provisioner(arguments: Namespace) -> ProvisionerSettings:
 
 
 def _prefix(arguments: Namespace) -> Prefix:
-    return "HUB" if arguments.hub else "DISPATCH"
+    prefix: Prefix = arguments.service_of
+    return prefix
 
 
 async def people(arguments: Namespace) -> None:
@@ -125,10 +134,20 @@ async def _actor(slug: str) -> Actor:
 
 def _parser() -> ArgumentParser:
     parser = ArgumentParser(prog="python -m identity109", description=__doc__)
-    parser.add_argument("--hub", action="store_true", help="the emergency services instead of the dispatch")
+    for prefix, words in (("HUB", "the emergency services"), ("REGION", "the regional command centre")):
+        option = f"--{prefix.lower()}"
+        parser.add_argument(
+            option,
+            dest="service_of",
+            action="store_const",
+            const=prefix,
+            help=f"{words} instead of the dispatch",
+        )
+    parser.set_defaults(service_of="DISPATCH")
     commands = parser.add_subparsers(required=True)
     commands.add_parser("provision-demo").set_defaults(work=provision_demo)
-    commands.add_parser("provision-hub").set_defaults(work=provision_hub, hub=True)
+    commands.add_parser("provision-hub").set_defaults(work=provision_hub, service_of="HUB")
+    commands.add_parser("provision-region").set_defaults(work=provision_region, service_of="REGION")
     listing = commands.add_parser("people")
     listing.add_argument("slug")
     listing.set_defaults(work=people)

@@ -42,6 +42,14 @@ class Actor:
             language="kk", session_id=None,
         )  # fmt: skip
 
+    @classmethod
+    def region(cls, tenant: Tenant, subject: UUID, name: str) -> "Actor":
+        """The person of the regional command centre whom an order names, acting in a tenant by that order."""
+        return cls(
+            subject=subject, name=name, kind="region", tenant=tenant, roles=frozenset(), service=None,
+            language="kk", session_id=None,
+        )  # fmt: skip
+
     @property
     def tenant_id(self) -> int | None:
         """The tenant of the database, None outside /t/{slug}."""

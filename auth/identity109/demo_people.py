@@ -22,6 +22,8 @@ class Seat:
     @property
     def group(self) -> str:
         """The group in Keycloak that says so."""
+        if self.role in REGION_ROLES:
+            return f"/region/{self.role}"
         return f"/{'services' if self.role in HUB_ROLES else 'tenants'}/{self.slug}/{self.role}"
 
 

@@ -39,10 +39,14 @@ class UndeclaredRoute(RuntimeError):
 
 
 class Guard:
-    """Refuses whatever is not declared and allowed; leaves the actor in the request's state."""
+    """Refuses whatever is not declared and allowed; leaves the actor in the request's state.
 
-    def __init__(self, gate: Gate) -> None:
-        self._gate = gate
+    `home` is the slug of the one tenant of a service that has no others: where a permission is asked for, all its
+    routes are there.
+    """
+
+    def __init__(self, gate: Gate, home: str | None = None) -> None:
+        self._gate, self._home = gate, home
 
     async def __call__(self, connection: AnyConnection, handler: BaseRouteHandler) -> None:
         """Litestar's guard protocol. Raises 401, 403, 404 or 503; a foreign tenant and none look the same."""
@@ -55,9 +59,10 @@ class Guard:
                 refuse_cross_site(connection, self._gate.settings.origin)
             return
         is_api = connection.scope["path_template"].startswith("/api/")
-        tenant = await _tenant(connection)
+        home = None if permission is SIGNED_IN else self._home
+        tenant = await _tenant(connection.path_params.get("slug", home))
         actor = await (self._by_bearer if is_api else self._by_cookie)(connection, tenant)
-        _admit(actor, "slug" in connection.path_params, permission)
+        _admit(actor, "slug" in connection.path_params or home is not None, permission)
         connection.scope["state"]["actor"] = actor
         if actor.session_id is not None:
             connection.scope["state"]["form_token"] = self._gate.forms.of(actor.session_id)
@@ -141,8 +146,7 @@ def _admit(actor: Actor, in_tenant: bool, permission: Permission) -> None:
         raise AdministrationWaits
 
 
-async def _tenant(connection: AnyConnection) -> Tenant | None:
-    slug = connection.path_params.get("slug")
+async def _tenant(slug: object) -> Tenant | None:
     if not isinstance(slug, str) or not _SLUG.fullmatch(slug):
         return None
     return await directory.find(slug)
@@ -157,14 +161,16 @@ def _sign_in(connection: AnyConnection) -> SignInNeeded:
     return SignInFirst(quote(connection.scope["path"]) + (f"?{query}" if query else ""))
 
 
-def refuse_undeclared(app: Litestar) -> None:
-    """Stop the start when a route declares no permission, or one that needs a tenant outside /…/{slug}/…."""
+def refuse_undeclared(app: Litestar, home: str | None = None) -> None:
+    """Stop the start when a route declares no permission, or one that needs a tenant outside /…/{slug}/… in a
+    service without a home."""
     for route in app.routes:
         for handler in _handlers(route):
             permission = handler.opt.get("permission")
             if not isinstance(permission, Permission):
                 raise UndeclaredRoute(f"{route.path} ({handler.handler_name}) declares no permission")
-            if permission not in {PUBLIC, SIGNED_IN} and "slug" not in route.path_parameters:
+            somewhere = home is not None or "slug" in route.path_parameters
+            if permission not in {PUBLIC, SIGNED_IN} and not somewhere:
                 raise UndeclaredRoute(
                     f"{route.path} ({handler.handler_name}) needs a tenant for {permission}"
                 )

@@ -6,7 +6,7 @@ from typing import Literal
 
 from identity109.settings import IdentitySettings
 
-ActorKind = Literal["person", "machine", "system"]
+ActorKind = Literal["person", "machine", "system", "region"]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,13 +7,14 @@ from uuid import UUID
 
 from chassis109.kernel.errors import FieldError, Invalid
 from identity109.permissions import REGION_ROLES, Permission, granted, roles_in
-from tenancy109.model import Tenant
+from tenancy109.model import REGION, Tenant
 
 REASON_CHARACTERS = 500
 
 # Below the tenant's path; a desk's board is its path itself.
 _FIRST_SCREENS = (
     (Permission.HANDOFF_READ, ""),
+    (Permission.WALL_READ, "/wall"),
     (Permission.TICKET_OPEN, "/op"),
     (Permission.TICKET_EXECUTE, "/svc"),
     (Permission.TICKET_READ, "/op/queue"),
@@ -30,7 +31,8 @@ class Workplace:
 
     @property
     def first_screen(self) -> str:
-        """Where these roles begin: a desk's board, intake, a service's inbox, the queue, the people, or "who am I"."""
+        """Where these roles begin: a desk's board, the wall, intake, a service's inbox, the queue, the people, or
+        "who am I"."""
         allowed = granted(frozenset(self.roles))
         screens = (
             self.tenant.path + screen for permission, screen in _FIRST_SCREENS if permission in allowed
@@ -54,9 +56,16 @@ class Member:
 
 
 def tenant_slugs(groups: Sequence[str]) -> tuple[str, ...]:
-    """The slugs of all /tenants/<slug>/<role> and /services/<code>/<role> groups, each once, in order."""
-    below = (group for group in groups if group.startswith(("/tenants/", "/services/")))
-    return tuple(dict.fromkeys(group.split("/")[2] for group in below))
+    """The slugs of all /tenants/<slug>/<role>, /services/<code>/<role> and /region/<role> groups, each once, in
+    order. Whether there is such a tenant in this service is another question."""
+    slugs = (_slug(group.split("/")) for group in groups)
+    return tuple(dict.fromkeys(slug for slug in slugs if slug))
+
+
+def _slug(parts: Sequence[str]) -> str:
+    if parts[1] in ("tenants", "services"):
+        return parts[2]
+    return REGION if parts[1] == "region" else ""
 
 
 def region_roles(groups: Sequence[str]) -> tuple[str, ...]:

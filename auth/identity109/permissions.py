@@ -30,6 +30,15 @@ class Permission(StrEnum):
     HANDOFF_FORWARD = "handoff.forward"
     HANDOFF_MACHINE = "handoff.machine"
     HUB_FIGURES_READ = "hub-figures.read"
+    MANDATE_READ = "mandate.read"
+    MANDATE_ANSWER = "mandate.answer"
+    REFERRAL_SEND = "referral.send"
+    REFERRAL_DECIDE = "referral.decide"
+    ALERT_ACKNOWLEDGE = "alert.acknowledge"
+    WALL_READ = "wall.read"
+    MANDATE_ISSUE = "mandate.issue"
+    ALERT_ISSUE = "alert.issue"
+    REGION_FIGURES = "region-figures.read"
     PEOPLE_MANAGE = "people.manage"
     PUBLIC = "public"
     SIGNED_IN = "signed-in"
@@ -48,14 +57,16 @@ ROLES: dict[str, frozenset[Permission]] = {
     "operator": frozenset(
         {
             P.TICKET_READ, P.TICKET_OPEN, P.CALL_READ, P.CALLBACK_RECORD, P.CONTACT_OWN, P.CATALOGUE_READ,
-            P.EMERGENCY_READ, P.EMERGENCY_HAND_OFF, P.EMERGENCY_CANCEL,
+            P.EMERGENCY_READ, P.EMERGENCY_HAND_OFF, P.EMERGENCY_CANCEL, P.REFERRAL_SEND, P.REFERRAL_DECIDE,
+            P.ALERT_ACKNOWLEDGE,
         },
     ),
     "senior": frozenset(
         {
             P.TICKET_READ, P.TICKET_OPEN, P.TICKET_ASSIGN, P.TICKET_OVERRIDE, P.CALL_READ, P.CALLBACK_RECORD,
             P.CONTACT_OWN, P.CONTACT_UNMASK, P.CATALOGUE_READ, P.FIGURES_READ, P.EMERGENCY_READ, P.EMERGENCY_HAND_OFF,
-            P.EMERGENCY_CANCEL, P.EMERGENCY_REOPEN,
+            P.EMERGENCY_CANCEL, P.EMERGENCY_REOPEN, P.REFERRAL_SEND, P.REFERRAL_DECIDE, P.ALERT_ACKNOWLEDGE,
+            P.MANDATE_READ,
         },
     ),
     "analyst": frozenset(
@@ -63,7 +74,12 @@ ROLES: dict[str, frozenset[Permission]] = {
     ),
     "lawyer": frozenset({P.TICKET_READ, P.CALL_READ, P.CATALOGUE_READ}),
     "executor": frozenset({P.TICKET_READ, P.TICKET_EXECUTE, P.CATALOGUE_READ}),
-    "head": frozenset({P.TICKET_READ, P.CALL_READ, P.CATALOGUE_READ, P.FIGURES_READ, P.EMERGENCY_READ}),
+    "head": frozenset(
+        {
+            P.TICKET_READ, P.CALL_READ, P.CATALOGUE_READ, P.FIGURES_READ, P.EMERGENCY_READ, P.MANDATE_READ,
+            P.MANDATE_ANSWER,
+        },
+    ),
     "tenant-admin": frozenset({P.PEOPLE_MANAGE, P.CATALOGUE_READ}),
     "auditor": frozenset({P.AUDIT_READ}),
 }  # fmt: skip
@@ -77,10 +93,12 @@ HUB_ROLES: dict[str, frozenset[Permission]] = {
     "hub-lead": _DESK | {P.HANDOFF_FORWARD},
     "machine": frozenset({P.HANDOFF_READ, P.HANDOFF_RECEIPT, P.HANDOFF_DECIDE, P.HANDOFF_MACHINE}),
 }
-"""Roles at the desk of an emergency service. No name stands in both tables."""
+"""Roles at the desk of an emergency service. No name stands in two of these tables."""
 
-REGION_ROLES = frozenset({"region-command"})
-"""Roles of /region: they see the regional projection, never a tenant's tables, so they stand in no tenant."""
+REGION_ROLES: dict[str, frozenset[Permission]] = {
+    "region-command": frozenset({P.WALL_READ, P.MANDATE_ISSUE, P.ALERT_ISSUE, P.REGION_FIGURES}),
+}
+"""Roles of the region: they see its projection and act by orders, never in a tenant's tables."""
 
 WAIT_FOR_KEYCLOAK = frozenset({P.PEOPLE_MANAGE, P.TICKET_EXPORT, P.CONTACT_UNMASK})
 """Administration and exports wait while Keycloak cannot confirm the session; taking calls does not."""
@@ -97,15 +115,16 @@ def granted(roles: frozenset[str]) -> frozenset[Permission]:
 
 
 def roles_in(kind: str, actor: str = "person") -> Mapping[str, frozenset[Permission]]:
-    """The roles that exist in such a tenant (city, district or desk) for a person, or for a machine.
+    """The roles that exist in such a tenant (city, district, desk or region) for a person, or for a machine.
 
-    A dispatch role is nothing at a desk, nor the reverse; only a machine is a machine, and it is nothing else.
+    A dispatch role is nothing at a desk or in the region, nor the reverse; only a machine is a machine, and it is
+    nothing else.
     """
     if actor == "machine":
         return _MACHINES if kind == "desk" else {}
-    return _STAFF if kind == "desk" else ROLES
+    return {"desk": _STAFF, "region": REGION_ROLES}.get(kind, ROLES)
 
 
-_ALL = ROLES | HUB_ROLES
+_ALL = ROLES | HUB_ROLES | REGION_ROLES
 _STAFF = {role: rights for role, rights in HUB_ROLES.items() if role != "machine"}
 _MACHINES = {"machine": HUB_ROLES["machine"]}

@@ -14,7 +14,7 @@ from chassis109.kernel import clock
 from chassis109.store import journal
 from chassis109.store.journal import AuditEntry
 from chassis109.store.unit import transaction
-from identity109 import demo_hub, demo_people, repository
+from identity109 import demo_hub, demo_people, demo_region, repository
 from identity109.demo_people import DemoPerson, Seat
 from identity109.keycloak_staff import Account, KeycloakRefused, KeycloakStaff
 from tenancy109 import directory
@@ -111,6 +111,11 @@ async def provision_demo(staff: KeycloakStaff, services: Mapping[str, Sequence[s
 async def provision_hub(staff: KeycloakStaff, codes: Sequence[str]) -> Difference:
     """The same for the hub: its desks, their people, and the machines' accounts, which the realm must have."""
     return await _provision(staff, demo_hub.groups(codes), demo_hub.people(codes), demo_hub.machines(codes))
+
+
+async def provision_region(staff: KeycloakStaff) -> Difference:
+    """The same for the region: its own people in the realm that it shares with the tenants."""
+    return await _provision(staff, demo_region.groups(), demo_region.people())
 
 
 async def _provision(

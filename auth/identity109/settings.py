@@ -1,4 +1,4 @@
-"""What identity109 reads from the environment, once, at start: for the dispatch, or for the hub."""
+"""What identity109 reads from the environment, once, at start: for the dispatch, the hub or the region."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,12 +11,12 @@ IDLE_SECONDS = 3600
 ABSOLUTE_SECONDS = 13 * 3600
 """A 12-hour shift and its hand-over."""
 
-Prefix = Literal["DISPATCH", "HUB"]
+Prefix = Literal["DISPATCH", "HUB", "REGION"]
 
 
 @dataclass(frozen=True)
 class _Service:
-    """What the two services have apart from each other, unless the environment says otherwise."""
+    """What the services have apart from each other, unless the environment says otherwise."""
 
     realm_name: str
     realm: str
@@ -26,10 +26,11 @@ class _Service:
     cookie: str
 
 
-# Both run on one host name, and a browser sends a host's cookies to all its ports: hence the names.
+# All run on one host name, and a browser sends a host's cookies to all its ports: hence the names.
 _SERVICES: dict[Prefix, _Service] = {
     "DISPATCH": _Service("KEYCLOAK_REALM", "sko", "dispatch-web", "dispatch-api", "PROVISIONER", ""),
     "HUB": _Service("HUB_REALM", "sko-112", "hub-web", "hub-api", "HUB_PROVISIONER", "-112"),
+    "REGION": _Service("KEYCLOAK_REALM", "sko", "region-web", "dispatch-api", "PROVISIONER", "-rc"),
 }
 
 

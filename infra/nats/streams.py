@@ -20,9 +20,11 @@ from nats.js.errors import NotFoundError
 DAY = 86_400.0
 ACK_SECONDS = 5.0
 """A reader that died keeps a message from the next one for so long; the first clock of a handoff runs 10 s."""
+BATCHES_IN_FLIGHT = 5_000
+"""The region takes facts by the five hundred, and acknowledges them once they stand in its database."""
 SERVICES = ("101", "102", "103", "104", "112")
 MODES = ("live", "exercise", "test")
-ADVISORY = "ADVISORY"
+ADVISORY, FEED, PULSE = "ADVISORY", "FEED", "PULSE"
 STREAMS = {
     "HUB": {
         "HANDOFF": [f"sko.{mode}.handoff.*.*.*" for mode in MODES],
@@ -33,15 +35,32 @@ STREAMS = {
         "ALERT": ["sko.alert.*"],
         ADVISORY: ["$JS.EVENT.ADVISORY.>"],
     },
-    "REGION": {"FEED": ["sko.feed.*.*"], "MANDATE": ["sko.mandate.*"]},
+    "REGION": {
+        FEED: ["sko.feed.*.*"],
+        PULSE: ["sko.pulse.*"],
+        "MANDATE": ["sko.mandate.*"],
+        "ANSWER": ["sko.answer.*"],
+        "REFERRAL": ["sko.referral.*.*"],
+    },
 }
 MEGABYTES = {
     "HANDOFF": 384, "RETURN": 384, "DESK": 384, "REPLY": 384, "CROSS": 128, "ALERT": 32, ADVISORY: 64,
-    "FEED": 1024, "MANDATE": 64,
+    FEED: 1024, PULSE: 8, "MANDATE": 64, "ANSWER": 64, "REFERRAL": 256,
 }  # fmt: skip
 """Room of its own for each stream: whoever floods one is refused there, and the others go on."""
 KEPT = 30 * DAY
-"""What the hub's streams keep for readers that were away; older things stand in the databases of both sides."""
+"""What streams keep for readers that were away; older things stand in the databases of both sides."""
+REPEATED = 120.0
+"""Facts and pulses are told apart by version and time, and everything may be said again at any moment."""
+OVERFLOWING = {
+    ADVISORY: {"max_msgs_per_subject": 1_000},
+    FEED: {"max_age": 0.0, "duplicate_window": REPEATED},
+    PULSE: {"max_msgs_per_subject": 1, "duplicate_window": REPEATED},
+}
+"""Streams that rather forget the oldest than refuse the newest. What the broker says about itself: the last of each
+kind are enough. Facts: a full stream must not stop a district, which says everything again when asked. Pulses: only
+the last of each tenant; on the disk all the same, because a lone broker forgets streams in memory when it restarts.
+"""
 Place = tuple[str, str, ConsumerConfig]
 
 
@@ -57,12 +76,10 @@ def stream(name: str, subjects: list[str]) -> StreamConfig:
         deny_purge=True,
         duplicate_window=DAY,
         max_bytes=MEGABYTES[name] * 1024 * 1024,
-        max_age=KEPT if name in STREAMS["HUB"] else 0,
+        max_age=KEPT,
     )
-    # What the broker says about itself, thousands of lines a day: the last of each kind are enough.
-    return (
-        config.evolve(discard=DiscardPolicy.OLD, max_msgs_per_subject=1_000) if name == ADVISORY else config
-    )
+    other = OVERFLOWING.get(name)
+    return config if other is None else config.evolve(discard=DiscardPolicy.OLD, **other)
 
 
 def consumer(name: str, subject: str) -> ConsumerConfig:
@@ -74,7 +91,7 @@ def consumer(name: str, subject: str) -> ConsumerConfig:
 
 def consumers(slugs: Iterable[str]) -> list[Place]:
     """(account, stream, consumer): a place for each mode, so that a drill never reaches a live reader."""
-    found = [("REGION", "MANDATE", consumer(slug, f"sko.mandate.{slug}")) for slug in slugs]
+    found = [*_of_region(), *(place for slug in slugs for place in _of_tenant(slug))]
     for mode in MODES:
         found += [
             ("HUB", "HANDOFF", consumer(mode, f"sko.{mode}.handoff.*.*.*")),
@@ -84,6 +101,24 @@ def consumers(slugs: Iterable[str]) -> list[Place]:
             *(("HUB", "RETURN", _of(slug, mode, "return")) for slug in slugs),
         ]
     return found
+
+
+def _of_region() -> list[Place]:
+    """What the region itself reads: facts in batches, the last pulse of everybody, answers one by one."""
+    facts = consumer("region", "sko.feed.*.*").evolve(max_ack_pending=BATCHES_IN_FLIGHT)
+    return [
+        ("REGION", FEED, facts),
+        ("REGION", PULSE, consumer("region", "sko.pulse.*")),
+        ("REGION", "ANSWER", consumer("region", "sko.answer.*")),
+    ]
+
+
+def _of_tenant(slug: str) -> list[Place]:
+    """What a tenant reads: the region's orders to it, and what other tenants refer to it."""
+    return [
+        ("REGION", "MANDATE", consumer(slug, f"sko.mandate.{slug}")),
+        ("REGION", "REFERRAL", consumer(slug, f"sko.referral.{slug}.*")),
+    ]
 
 
 def _of(name: str, mode: str, kind: str) -> ConsumerConfig:

@@ -8,7 +8,7 @@ SET client_min_messages = warning;
 -- Roles. Names and rights are fixed; the password is set again at every start, as the vault holds it.
 SELECT format('CREATE ROLE %I', name)
   FROM unnest(ARRAY['dispatch_owner', 'dispatch_app', 'dispatch_relay', 'region_owner', 'region_app', 'region_relay',
-                    'hub_owner', 'hub_app', 'hub_relay', 'keycloak']) AS name
+                    'hub_owner', 'hub_app', 'hub_relay', 'keycloak', 'archive']) AS name
  WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) \gexec
 ALTER ROLE dispatch_owner LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEROLE NOCREATEDB PASSWORD :'dispatch_owner_password';
 ALTER ROLE dispatch_app   LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEROLE NOCREATEDB PASSWORD :'dispatch_app_password';
@@ -20,6 +20,9 @@ ALTER ROLE hub_owner      LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEROLE NOCREATEDB 
 ALTER ROLE hub_app        LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEROLE NOCREATEDB PASSWORD :'hub_app_password';
 ALTER ROLE hub_relay      LOGIN NOSUPERUSER BYPASSRLS   NOCREATEROLE NOCREATEDB PASSWORD :'hub_relay_password';
 ALTER ROLE keycloak       LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEROLE NOCREATEDB PASSWORD :'keycloak_password';
+-- Copies the whole cluster for the backup; enters the database "postgres" only, to say and ask how far it is.
+ALTER ROLE archive        LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEROLE NOCREATEDB REPLICATION PASSWORD :'archive_password';
+GRANT pg_monitor TO archive;
 
 -- Databases, one owner each.
 SELECT format('CREATE DATABASE %I OWNER %I', name, owner)
@@ -33,6 +36,10 @@ GRANT CONNECT, TEMPORARY ON DATABASE dispatch TO dispatch_owner, dispatch_app, d
 GRANT CONNECT, TEMPORARY ON DATABASE region TO region_owner, region_app, region_relay;
 GRANT CONNECT, TEMPORARY ON DATABASE hub TO hub_owner, hub_app, hub_relay;
 GRANT CONNECT, TEMPORARY ON DATABASE keycloak TO keycloak;
+GRANT CONNECT ON DATABASE postgres TO archive;
+
+-- Keycloak makes its schema in transactions that sit still while it computes, on a busy machine for longer than ours may.
+ALTER DATABASE keycloak SET idle_in_transaction_session_timeout = 0;
 
 -- Extensions and marks in the three databases of our own.
 \connect dispatch

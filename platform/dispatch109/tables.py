@@ -58,6 +58,9 @@ class Ticket(Table, schema="dispatch", tablename="ticket"):
     reopened = Integer(default=None)
     done_at = Timestamptz(null=True, default=None)
     closed_at = Timestamptz(null=True, default=None)
+    confirmed = Boolean(null=True, default=None)
+    origin_slug = Text(null=True, default=None)
+    origin_reference = Text(null=True, default=None)
 
 
 class Call(Table, schema="dispatch", tablename="call"):

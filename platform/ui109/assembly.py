@@ -66,6 +66,8 @@ class Service:
     """The folder under which the templates of its slices lie."""
     in_words: Callable[..., str] = i18n.translate
     """A sentence in a language, with what the service says in words of its own."""
+    home: str | None = None
+    """The slug of the one tenant of a service that has no others."""
     prepare: Callable[[], None] = _nothing
     """Called before the store opens: keys and folders of the service."""
 
@@ -119,7 +121,7 @@ def assemble(
     )
     litestar = app.assemble(
         routes=[*routes, *ready, metrics.metrics_route(public)],
-        guards=[Guard(gate), limits.RateLimit(rate=200, burst=2000, key=_person)],
+        guards=[Guard(gate, service.home), limits.RateLimit(rate=200, burst=2000, key=_person)],
         middleware=[request_log],
         before_send=[
             SecurityHeaders(
@@ -138,7 +140,7 @@ def assemble(
         openapi=openapi,
         cors=cors,
     )
-    refuse_undeclared(litestar)
+    refuse_undeclared(litestar, service.home)
     return litestar
 
 

@@ -12,15 +12,16 @@ from litestar.response import Stream
 from chassis109.web.sse import Streams
 from identity109.actor import Actor
 from identity109.fetch_site import refuse_foreign_origin
-from identity109.permissions import SIGNED_IN, requires
+from identity109.permissions import SIGNED_IN, Permission, requires
 from ui109.assembly import Process, assemble
 
 
-def live_application(process: Process, path: str) -> Litestar:
-    """The application with one stream at `path`, which names the tenant by `{slug:str}`."""
+def live_application(process: Process, path: str, permission: Permission = SIGNED_IN) -> Litestar:
+    """The application with one stream at `path`, which names the tenant by `{slug:str}` unless the service has a
+    home; there a permission must be asked for."""
     streams = Streams(process.feed)
 
-    @get(path, opt=requires(SIGNED_IN), include_in_schema=False)
+    @get(path, opt=requires(permission), include_in_schema=False)
     async def live(request: Request[Any, Any, Any], actor: NamedDependency[SkipValidation[Actor]]) -> Stream:
         """The events of one tenant for one person, as long as the session holds."""
         refuse_foreign_origin(request, process.settings.url)

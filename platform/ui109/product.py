@@ -27,6 +27,14 @@ DISPATCH = Product(
     nowhere=mark("You are not a member of any city or district."),
     navigation="dispatch/nav.html",
 )
+REGION = Product(
+    name="109",
+    title=mark("Regional command centre 109"),
+    choose=mark("Choose the region"),
+    choose_another=mark("Choose another place of work"),
+    nowhere=mark("You are not a member of the regional command centre."),
+    navigation="region/nav.html",
+)
 HUB = Product(
     name="112",
     title=mark("Emergency hub 112"),

@@ -11,6 +11,8 @@ LANGUAGES = ("kk", "ru", "en")
 EVERYWHERE = "*"
 SLUG = r"[a-z][a-z0-9-]{0,39}"
 KINDS = ("city", "district")
+REGION = "sko"
+"""The slug of the region, the one tenant of its own service."""
 SERVICE_KINDS = ("utility", "contractor", "condominium", "department")
 
 Names = dict[str, str]
@@ -18,12 +20,13 @@ Kind = Literal["city", "district"]
 
 
 class Tenant(Struct, frozen=True, kw_only=True):
-    """An isolated customer of the platform: the city or a district; at the hub, the desk of an emergency service."""
+    """An isolated customer of the platform: the city or a district. At the hub: the desk of an emergency service; in
+    the region's own service: the region."""
 
     id: int
     slug: str
-    kind: Kind | Literal["desk"]
-    """Folders know cities and districts only: desks are the hub's own."""
+    kind: Kind | Literal["desk", "region"]
+    """Folders know cities and districts only: desks are the hub's own, and the region is its service's."""
     names: Names
     centre_names: Names
     centre: tuple[float, float]
@@ -39,12 +42,12 @@ class Tenant(Struct, frozen=True, kw_only=True):
     @property
     def path(self) -> str:
         """Where its pages begin; its JSON API begins with /api/v1 before that."""
-        return f"/hub/{self.slug}" if self.kind == "desk" else f"/t/{self.slug}"
+        return {"desk": f"/hub/{self.slug}", "region": "/rc"}.get(self.kind, f"/t/{self.slug}")
 
     @property
     def group_path(self) -> str:
         """Its group in the sign-in service; a role is a group below it."""
-        return f"/services/{self.slug}" if self.kind == "desk" else f"/tenants/{self.slug}"
+        return {"desk": f"/services/{self.slug}", "region": "/region"}.get(self.kind, f"/tenants/{self.slug}")
 
 
 class Category(Struct, frozen=True, kw_only=True):

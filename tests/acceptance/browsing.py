@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, StorageState
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, StorageState, expect
+from tests.acceptance.waiting import patience
 
 ARGUMENTS = [
     "--no-sandbox", "--enable-unsafe-swiftshader", "--disable-gpu", "--disable-background-networking",
@@ -96,7 +97,8 @@ class Browsing:
             base_url=self.home, viewport=size, locale="ru-RU", timezone_id="Asia/Almaty", storage_state=state,
             reduced_motion="reduce",
         )  # fmt: skip
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(patience(20) * 1000)
+        expect.set_options(timeout=patience(5) * 1000)
         watch = Watch(self._environment["KEYCLOAK_URL"])
         await context.add_init_script(LISTEN)
         context.on("console", watch.heard)

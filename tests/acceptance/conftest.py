@@ -1,6 +1,7 @@
 """Whole flows in a real browser against the stack that `make test` starts."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from urllib.parse import urlsplit
 
 import asyncpg
 import httpx
@@ -65,6 +66,28 @@ async def at_hub(people_at_hub: Browsing) -> AsyncIterator[Browsing]:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def people_at_region(browser: Browser, environment: dict[str, str]) -> Browsing:
+    """Remembers over the tests who has signed in at the region."""
+    return Browsing(browser, {**environment, "DISPATCH_URL": environment["REGION_URL"]})
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def at_region(people_at_region: Browsing) -> AsyncIterator[Browsing]:
+    """Windows of the command centre; afterwards they are closed, and no page may have had a fault."""
+    yield people_at_region
+    faults = await people_at_region.close()
+    assert not faults, "\n".join(faults)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def region_api(environment: dict[str, str]) -> AsyncIterator[Api]:
+    """The JSON API of the region; people of the same realm speak to it."""
+    speaking = Api({**environment, "DISPATCH_URL": environment["REGION_URL"]})
+    yield speaking
+    await speaking.close()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def line(environment: dict[str, str]) -> AsyncIterator[Line]:
     """A 109 that hands over."""
     speaking = Line(environment)
@@ -103,7 +126,27 @@ async def superuser(environment: dict[str, str]) -> AsyncIterator[asyncpg.Connec
     await connection.close()
 
 
+@pytest_asyncio.fixture(loop_scope="session")
+async def region_superuser(environment: dict[str, str]) -> AsyncIterator[asyncpg.Connection]:
+    """The same in the database of the region."""
+    address = urlsplit(environment["POSTGRES_DSN"])._replace(path="/region").geturl()
+    connection = await asyncpg.connect(address)
+    yield connection
+    await connection.close()
+
+
 @pytest.fixture
 def parts(environment: dict[str, str]) -> Parts:
     """Control of the stack's parts; it refuses to touch a stack that people use."""
     return Parts(environment["DISPATCH109_INSTANCE"])
+
+
+@pytest.fixture
+def say(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
+    """Prints what a test has measured, also when it holds."""
+
+    def out(text: str) -> None:
+        with capsys.disabled():
+            print(f"\n{text}", flush=True)  # noqa: T201 - what was measured is for people
+
+    return out

@@ -9,6 +9,7 @@ from playwright.async_api import Locator, Page, expect
 from tests.acceptance import keys
 from tests.acceptance.api import Api
 from tests.acceptance.screens import Call, Intake
+from tests.acceptance.waiting import patience
 
 NUMBER = re.compile(r"20\d\d\.\d+")
 STAGES = ("saved", "in_hub", "received", "seen", "accepted", "units", "on_scene", "closed")
@@ -48,7 +49,7 @@ class Operator:
         """Wait until the bar is filled up to a stage, without touching the page."""
         for name in STAGES[: STAGES.index(stage) + 1]:
             step = self.bar().locator(f"[data-stage='{name}']")
-            await expect(step).to_have_attribute("data-state", "done", timeout=seconds * 1000)
+            await expect(step).to_have_attribute("data-state", "done", timeout=patience(seconds) * 1000)
 
     async def alarm(self, emergency: str, kind: str) -> Locator:
         """The line that tells to phone now over the one handoff of an emergency."""
@@ -71,12 +72,14 @@ class Desk:
     async def open(self) -> None:
         """The board with its stream."""
         await self.page.goto("/hub/103")
-        await expect(self.page.locator("live-badge")).to_have_attribute("data-state", "live", timeout=30_000)
+        await expect(self.page.locator("live-badge")).to_have_attribute(
+            "data-state", "live", timeout=patience(30) * 1000
+        )
 
     async def accept(self, handoff: str) -> None:
         """F7, arrows, Enter; once more when the board held the key back because its rows had just moved."""
         row, taken = self.page.locator(f"#waiting #h-{handoff}"), self.page.locator(f"#underway #h-{handoff}")
-        await expect(row).to_be_visible(timeout=30_000)
+        await expect(row).to_be_visible(timeout=patience(30) * 1000)
         for _ in range(3):
             await self.page.keyboard.press("F7")
             ids = await self.page.locator("#waiting-list [data-row]").evaluate_all(
@@ -86,7 +89,7 @@ class Desk:
             await expect(row).to_be_focused()
             await self.page.keyboard.press("Enter")
             with suppress(AssertionError):
-                return await expect(taken).to_be_visible(timeout=3000)
+                return await expect(taken).to_be_visible(timeout=patience(3) * 1000)
         await expect(taken).to_be_visible()
 
     async def open_card(self, handoff: str) -> None:

@@ -17,23 +17,31 @@ class Parts:
 
     async def stop(self, name: str) -> None:
         """End a part and leave it ended."""
-        await self._ask("stop", name)
+        await self._ask("part", "stop", name)
 
     async def start(self, name: str) -> None:
         """Start a part again; returns when it serves."""
-        await self._ask("start", name)
+        await self._ask("part", "start", name)
 
     async def restart(self, name: str) -> None:
         """SIGTERM, then start; returns when it serves."""
-        await self._ask("restart", name)
+        await self._ask("part", "restart", name)
 
     async def kill(self, name: str) -> None:
         """kill -9; the supervisor starts it again."""
-        await self._ask("kill", name)
+        await self._ask("part", "kill", name)
 
-    async def _ask(self, verb: str, name: str) -> None:
+    async def cut(self, account: str) -> None:
+        """Take an account's line to the broker away: T_PETROPAVL."""
+        await self._ask("account", "expire", account)
+
+    async def mend(self, account: str) -> None:
+        """Give it back."""
+        await self._ask("account", "renew", account)
+
+    async def _ask(self, *words: str) -> None:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "stack109", "--instance", self._instance, "part", verb, name,
+            sys.executable, "-m", "stack109", "--instance", self._instance, *words,
             cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT / "infra" / "local")},
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
         )  # fmt: skip

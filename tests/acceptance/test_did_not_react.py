@@ -6,7 +6,7 @@ from tests.acceptance.api import Api
 from tests.acceptance.browsing import Browsing
 from tests.acceptance.parts import Parts
 from tests.acceptance.screens import Card, call
-from tests.acceptance.waiting import until
+from tests.acceptance.waiting import patience, until
 
 PASSED = """
 WITH late AS (UPDATE dispatch.assignment SET react_by = now() - interval '1 minute'
@@ -30,7 +30,7 @@ async def test_silence_is_shown_on_card_and_queue_and_counted_once_whatever_happ
     await parts.stop("worker")
     await superuser.execute(PASSED, first["id"])
     await parts.start("worker")
-    await expect(card.title).to_contain_text("Did not react ×1", timeout=10_000)
+    await expect(card.title).to_contain_text("Did not react ×1", timeout=patience(10) * 1000)
     await expect(card.work).to_contain_text("Did not react")
     await expect(card.steps.first).to_contain_text("by the clock")
 

@@ -16,7 +16,7 @@ from tests.acceptance.api import CENTRE, Api
 from tests.acceptance.browsing import PHONE, WIDE, Browsing
 
 LANGUAGES = ("en", "ru", "kk")  # English first: the others are compared with it
-SAME_IN_ALL = {"English", "Қазақша", "Русский", "109", "XLSX"}
+SAME_IN_ALL = {"English", "Қазақша", "Русский", "109", "XLSX", "CSV"}
 LATIN_WORD = re.compile("[A-Za-z]{3,}")
 USERNAME = re.compile(r"[a-z0-9-]+\.[a-z-]+")
 

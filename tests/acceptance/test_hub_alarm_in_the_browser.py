@@ -1,14 +1,25 @@
 """The alarm of a desk in a real browser: when it rings, when it is still, and what it shows when the line is down."""
 
+import asyncio
 import re
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 from tests.acceptance import keys
 from tests.acceptance.browsing import Browsing
 from tests.acceptance.desks import Board, HubApi, Line, answered_by, at_desk, incident
+from tests.acceptance.waiting import patience
 
 OFF, ON = re.compile("SOUND IS OFF"), re.compile("Sound is on")
+READ_SECONDS = 1.0
+# Three times as fast as the parts of the page ask again.
+POUR = """() => {
+    window.poured = 0;
+    setInterval(() => {
+        window.poured += 1;
+        document.body.dispatchEvent(new CustomEvent('live:handoff'));
+    }, 100);
+}"""
 
 pytestmark = pytest.mark.usefixtures("quiet_desk")
 
@@ -96,8 +107,31 @@ async def test_a_board_that_cannot_be_read_says_so_and_asks_again_until_it_can(
     await expect(down).to_be_visible()
     await board.page.unroute_all()
 
-    await expect(board.row(said)).to_be_visible(timeout=15_000)
+    await expect(board.row(said)).to_be_visible(timeout=patience(15) * 1000)
     await expect(down).to_be_hidden()
+
+
+async def test_the_strip_and_the_board_are_read_to_the_end_while_events_pour_in(
+    at_hub: Browsing, line: Line
+) -> None:
+    """A reading that takes longer than the rest between two events is not given up for the next one."""
+
+    async def slowly(route: Route) -> None:
+        await asyncio.sleep(READ_SECONDS)
+        await route.continue_()
+
+    board = await at_desk(at_hub)
+    for part in ("strip", "part?mode=live"):
+        await board.page.route(f"**/hub/103/{part}", slowly)
+    await board.page.evaluate(POUR)
+
+    said = await line.hand_over()
+
+    await expect(board.page.locator(f"#s-{said.handoff_id}")).to_be_attached(timeout=patience(10) * 1000)
+    await expect(board.row(said)).to_be_visible(timeout=patience(10) * 1000)
+    poured = await board.page.evaluate("window.poured")
+    await board.page.wait_for_function("before => window.poured > before", arg=poured)
+    await board.page.unroute_all(behavior="ignoreErrors")
 
 
 @pytest.mark.parametrize("where", ["", "?mode=exercise"])

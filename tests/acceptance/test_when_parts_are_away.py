@@ -11,7 +11,7 @@ from tests.acceptance.api import WATER, Api
 from tests.acceptance.browsing import Browsing
 from tests.acceptance.parts import Parts
 from tests.acceptance.screens import REFERENCE, Intake, call
-from tests.acceptance.waiting import until
+from tests.acceptance.waiting import patience, until
 
 STORED = "SELECT count(*) FROM dispatch.ticket WHERE tenant_id = 1 AND text = $1"
 # Of the tenant alone: other tests leave trial tenants whose account the broker does not know.
@@ -48,9 +48,11 @@ async def test_without_postgresql_the_form_keeps_the_words_and_saves_once_when_i
     await window.page.keyboard.press("Control+Enter")  # impatience does not make a second ticket
     await parts.start("postgres")
 
-    await expect(intake.result).to_contain_text(REFERENCE, timeout=20_000)
+    await expect(intake.result).to_contain_text(REFERENCE, timeout=patience(20) * 1000)
     assert await stored(environment, said.text) == 1
-    await expect(window.page.locator("live-badge")).to_have_attribute("data-state", "live", timeout=20_000)
+    await expect(window.page.locator("live-badge")).to_have_attribute(
+        "data-state", "live", timeout=patience(20) * 1000
+    )
 
 
 async def test_without_nats_tickets_are_taken_as_before_and_the_outbox_drains_afterwards(
@@ -63,14 +65,18 @@ async def test_without_nats_tickets_are_taken_as_before_and_the_outbox_drains_af
     await until(lambda: superuser.fetchval(WAITING), 0)
 
     await parts.stop("nats")
-    await expect(window.page.locator("live-badge")).to_have_attribute("data-state", "late", timeout=20_000)
+    await expect(window.page.locator("live-badge")).to_have_attribute(
+        "data-state", "late", timeout=patience(20) * 1000
+    )
     await intake.write(said)
     await intake.save()
     assert await superuser.fetchval(WAITING) >= 1
     await parts.start("nats")
 
     await until(lambda: superuser.fetchval(WAITING), 0, 30)
-    await expect(window.page.locator("live-badge")).to_have_attribute("data-state", "live", timeout=30_000)
+    await expect(window.page.locator("live-badge")).to_have_attribute(
+        "data-state", "live", timeout=patience(30) * 1000
+    )
 
 
 async def test_without_keycloak_running_sessions_work_on_and_a_new_login_is_told_so(
@@ -137,11 +143,11 @@ async def test_sigterm_of_the_live_process_ends_streams_and_screens_come_back_by
     await expect(badge).to_have_attribute("data-state", "live")
 
     await parts.stop("live")
-    await expect(badge).to_have_attribute("data-state", "lost", timeout=20_000)
+    await expect(badge).to_have_attribute("data-state", "lost", timeout=patience(20) * 1000)
     ticket = await api.ticket(text=said.text)
     await parts.start("live")
 
-    await expect(badge).to_have_attribute("data-state", "live", timeout=20_000)
+    await expect(badge).to_have_attribute("data-state", "live", timeout=patience(20) * 1000)
     await expect(window.page.locator("#queue")).to_contain_text(ticket["reference"])
 
 

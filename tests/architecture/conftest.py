@@ -9,13 +9,15 @@ from litestar import Litestar
 from dispatch109 import app, live
 from hub112 import app as hub_app
 from hub112 import live as hub_live
+from region109 import app as region_app
+from region109 import live as region_live
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = tuple(
     ROOT / folder
     for folder in (
-        "platform/chassis109", "platform/ui109", "platform/dispatch109", "tenants/tenancy109", "auth/identity109",
-        "integrations/112/hub112", "infra/local/stack109",
+        "platform/chassis109", "platform/ui109", "platform/dispatch109", "platform/region109", "tenants/tenancy109",
+        "auth/identity109", "integrations/112/hub112", "infra/local/stack109",
     )
 )  # fmt: skip
 # Enough to assemble an application; nothing is contacted.
@@ -36,6 +38,11 @@ ENVIRONMENT = {
     "HUB_LIVE_URL": "http://localhost:6",
     "HUB_SESSION_KEYS": "k1:" + "44" * 32,
     "HUB_OIDC_SECRET": "secret",
+    "REGION_APP_DSN": "postgresql://nobody@127.0.0.1:1/nothing",
+    "REGION_URL": "http://localhost:7",
+    "REGION_LIVE_URL": "http://localhost:8",
+    "REGION_SESSION_KEYS": "k1:" + "55" * 32,
+    "REGION_OIDC_SECRET": "secret",
 }
 
 
@@ -64,4 +71,6 @@ def applications() -> dict[str, Litestar]:
             "live": live.create_app(),
             "hub": hub_app.create_app(),
             "hub-live": hub_live.create_app(),
+            "region": region_app.create_app(),
+            "region-live": region_live.create_app(),
         }

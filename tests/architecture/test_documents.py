@@ -9,7 +9,8 @@ from tests.architecture.conftest import PACKAGES, ROOT
 TREE = re.compile(r"```tree\n(.*?)```", re.DOTALL)
 LINE = re.compile(r"(?P<indent>(?:│   |    )*)(?:├── |└── )(?P<path>\S+/?)(?:\s+(?P<words>.+))?$")
 TARGETS = (
-    "run", "up", "down", "status", "env", "token", "tenants", "test", "check", "bench", "logs", "clean", "help",
+    "run", "up", "down", "status", "env", "token", "tenants", "test", "check", "bench", "prove", "logs", "clean",
+    "help",
 )  # fmt: skip
 COMMAND = re.compile(r"\bmake (?:-s )?([a-z][a-z-]*)")
 

@@ -8,7 +8,8 @@ from litestar.handlers import BaseRouteHandler
 from litestar.routes import HTTPRoute
 
 from identity109.guard import UndeclaredRoute, refuse_undeclared
-from identity109.permissions import HUB_ROLES, PUBLIC, ROLES, SIGNED_IN, Permission
+from identity109.permissions import HUB_ROLES, PUBLIC, REGION_ROLES, ROLES, SIGNED_IN, Permission
+from tenancy109.model import REGION
 
 # All that may be called without a session, and why.
 OPEN_TO_ALL = {
@@ -36,7 +37,7 @@ def handlers(application: Litestar) -> Iterator[tuple[str, BaseRouteHandler]]:
                 yield route.path, handler
 
 
-@pytest.mark.parametrize("process", ["web", "live", "hub", "hub-live"])
+@pytest.mark.parametrize("process", ["web", "live", "hub", "hub-live", "region", "region-live"])
 def test_every_route_declares_its_permission(process: str, applications: dict[str, Litestar]) -> None:
     undeclared = [
         path
@@ -44,7 +45,7 @@ def test_every_route_declares_its_permission(process: str, applications: dict[st
         if not isinstance(handler.opt.get("permission"), Permission)
     ]
     assert undeclared == []
-    refuse_undeclared(applications[process])
+    refuse_undeclared(applications[process], REGION if process.startswith("region") else None)
 
 
 def test_a_route_without_a_permission_stops_the_start() -> None:
@@ -66,7 +67,10 @@ def test_only_what_is_listed_here_is_open_to_everybody(applications: dict[str, L
     assert public - OPEN_TO_ALL.keys() == set()
 
 
-@pytest.mark.parametrize(("processes", "roles"), [(("web", "live"), ROLES), (("hub", "hub-live"), HUB_ROLES)])
+@pytest.mark.parametrize(
+    ("processes", "roles"),
+    [(("web", "live"), ROLES), (("hub", "hub-live"), HUB_ROLES), (("region", "region-live"), REGION_ROLES)],
+)
 def test_every_permission_that_a_route_asks_for_is_held_by_some_role_of_its_service(
     processes: tuple[str, ...], roles: dict[str, frozenset[Permission]], applications: dict[str, Litestar]
 ) -> None:
@@ -76,19 +80,21 @@ def test_every_permission_that_a_route_asks_for_is_held_by_some_role_of_its_serv
 
 
 def test_what_belongs_to_a_tenant_names_it_in_its_path(applications: dict[str, Litestar]) -> None:
-    for application in applications.values():
+    for name, application in applications.items():
         for path, handler in handlers(application):
             if handler.opt["permission"] not in {PUBLIC, SIGNED_IN}:
-                assert "{slug" in path, path
+                # The region is the one tenant of its own service: every path of it is in one place.
+                assert "/rc/" in path if name.startswith("region") else "{slug" in path, path
 
 
 def test_each_service_keeps_to_its_own_addresses(applications: dict[str, Litestar]) -> None:
     for name, application in applications.items():
-        foreign = "/t/" if name.startswith("hub") else "/hub/"
-        assert [path for path, _ in handlers(application) if foreign in path] == []
+        own = {"hub": "/hub/", "region": "/rc/"}.get(name.partition("-")[0], "/t/")
+        foreign = {"/t/", "/hub/", "/rc/"} - {own}
+        assert [path for path, _ in handlers(application) if any(start in path for start in foreign)] == []
 
 
-@pytest.mark.parametrize("service", ["web", "hub"])
+@pytest.mark.parametrize("service", ["web", "hub", "region"])
 def test_the_json_api_stands_under_its_version_and_only_there(
     service: str, applications: dict[str, Litestar]
 ) -> None:
@@ -96,7 +102,7 @@ def test_the_json_api_stands_under_its_version_and_only_there(
     assert [path for path in schema.paths or {} if not path.startswith("/api/v1/")] == []
 
 
-@pytest.mark.parametrize("service", ["web", "hub"])
+@pytest.mark.parametrize("service", ["web", "hub", "region"])
 def test_every_operation_of_the_api_has_a_tag_and_says_what_it_does(
     service: str, applications: dict[str, Litestar]
 ) -> None:
@@ -110,7 +116,7 @@ def test_every_operation_of_the_api_has_a_tag_and_says_what_it_does(
             )
 
 
-@pytest.mark.parametrize("service", ["web", "hub"])
+@pytest.mark.parametrize("service", ["web", "hub", "region"])
 def test_operations_of_the_api_have_names_of_their_own(
     service: str, applications: dict[str, Litestar]
 ) -> None:
@@ -132,6 +138,12 @@ def test_a_handler_that_changes_something_is_no_get(applications: dict[str, Lite
         Permission.HANDOFF_RECEIPT,
         Permission.HANDOFF_DECIDE,
         Permission.HANDOFF_FORWARD,
+        Permission.MANDATE_ANSWER,
+        Permission.MANDATE_ISSUE,
+        Permission.REFERRAL_SEND,
+        Permission.REFERRAL_DECIDE,
+        Permission.ALERT_ACKNOWLEDGE,
+        Permission.ALERT_ISSUE,
     }
     changing = [
         path

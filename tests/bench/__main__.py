@@ -10,13 +10,30 @@ import sys
 from argparse import ArgumentParser
 from pathlib import Path
 
-from tests.bench import create_http, handoff_accepted, handoff_burst, memory, queue_page
+from tests.bench import (
+    create_http,
+    fact_to_wall,
+    feed,
+    figures_page,
+    growth,
+    handoff_accepted,
+    handoff_burst,
+    lookups,
+    memory,
+    queue_page,
+    region_rebuild,
+    wall_query,
+)
 
 LATEST = Path(__file__).parents[2] / ".local" / "bench" / "latest.json"
 # Memory first: what the others leave behind in caches does not belong to it.
 MEASURES = {
     "memory": memory.measure, "create_http": create_http.measure, "queue_page": queue_page.measure,
+    "lookups": lookups.measure, "growth": growth.measure,
     "handoff_accepted": handoff_accepted.measure, "handoff_burst": handoff_burst.measure,
+    "feed": feed.measure, "fact_to_wall": fact_to_wall.measure,
+    "region_rebuild": region_rebuild.measure, "wall_query": wall_query.measure,
+    "figures_page": figures_page.measure,
 }  # fmt: skip
 
 

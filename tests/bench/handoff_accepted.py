@@ -58,7 +58,7 @@ async def measure() -> list[Figure]:
         for number in range(COUNT):
             lives.append(await _life(shown, operator, token, number))
             if number % (COUNT // HOPS or 1) == 0 and len(hops) < HOPS:
-                hops += [await _hop(line) for _ in range(HOPS // COUNT or 1)]
+                hops += [await hop(line) for _ in range(HOPS // COUNT or 1)]
     _stages(lives)
     used = {name: processes.cpu_seconds(pids[name]) - seconds for name, seconds in before.items()}
     took = [life.shown for life in lives]
@@ -94,7 +94,7 @@ async def _read(http: httpx.AsyncClient, url: str, bearer: dict[str, str]) -> di
     return found
 
 
-async def _hop(line: Any) -> float:
+async def hop(line: Any) -> float:
     """One message to the stream DESK and out of it, acknowledged: milliseconds."""
     hub, service = await line.get("HUB"), await line.get("S112")
     inbox = await service.jetstream(prefix="hub.API").pull_subscribe_bind(durable="112-test", stream="DESK")

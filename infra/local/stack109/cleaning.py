@@ -8,7 +8,7 @@ from stack109 import detached
 from stack109.instance import Instance, remembered
 from stack109.progress import say
 
-SHARED = ("dist", "bench")
+SHARED = ("dist", "bench", "prove", "backup")
 
 
 def wipe(instance: Instance) -> None:

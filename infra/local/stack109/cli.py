@@ -8,8 +8,22 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from stack109 import access_token, cleaning, control, detached, leftovers, page, state, status
-from stack109.environment import Stack
+from stack109 import (
+    access_token,
+    backing_up,
+    cleaning,
+    control,
+    detached,
+    leftovers,
+    page,
+    production,
+    restoring,
+    state,
+    status,
+)
+from stack109.archive import Archive
+from stack109.backup_folder import kept_in
+from stack109.environment import ARCHIVE, Stack
 from stack109.expiry import moment
 from stack109.failure import StackFailure
 from stack109.instance import Instance, remembered, wanted_base
@@ -44,14 +58,14 @@ def main(arguments: Sequence[str]) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="stack109", description="The one-command local stack of 109.")
     parser.add_argument(
-        "--instance", default=os.environ.get("DISPATCH109_INSTANCE", "run"), help="run, test, bench"
+        "--instance", default=os.environ.get("DISPATCH109_INSTANCE", "run"), help="run, test, bench, prove"
     )
     commands = parser.add_subparsers(required=True)
     simple: dict[str, tuple[Callable[[argparse.Namespace], int], str]] = {
         "down": (_down, "end the stack"),
         "status": (_status, "a line per part"),
-        "env": (_env, "KEY=value lines of the running stack"),
         "logs": (_logs, "follow all logs"),
+        ARCHIVE: (_archive, "the part that keeps a backup up to the moment; started by backup"),
     }
     starting: dict[str, tuple[Callable[[argparse.Namespace], int], str]] = {
         "setup": (_setup, "what has to be on the machine for starts and tests"),
@@ -69,8 +83,13 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_commands_with_arguments(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    env = commands.add_parser("env", help="KEY=value lines of the running stack")
+    env.add_argument(
+        "--for", dest="service", choices=production.SERVICES, help="as on a server: secrets in files"
+    )
+    env.set_defaults(action=_env)
     token = commands.add_parser("token", help="an access token of a demo person or a machine")
-    token.add_argument("person", help="operator.petropavl, operator.103@hub, service-103")
+    token.add_argument("person", help="operator.petropavl, region.command, operator.103@hub, service-103")
     token.set_defaults(action=_token)
     part = commands.add_parser("part", help="stop, start, kill or restart one part")
     part.add_argument("verb", choices=control.VERBS)
@@ -83,6 +102,15 @@ def _add_commands_with_arguments(commands: "argparse._SubParsersAction[argparse.
     account.set_defaults(action=_account)
     tenants = commands.add_parser("tenants", help="take over what changed under tenants/, without a restart")
     tenants.set_defaults(action=_tenants)
+    backup = commands.add_parser("backup", help="a whole copy of the running stack, and all that follows")
+    backup.add_argument("--to", type=Path, help="a folder, on another disk at best")
+    backup.add_argument("--keep", type=int, help="remove older copies than the last so many")
+    backup.set_defaults(action=_backup)
+    restore = commands.add_parser("restore", help="bring an empty instance to a moment of a backup")
+    restore.add_argument("--from", dest="folder", type=Path, required=True)
+    restore.add_argument("--at", help="2026-11-28T12:34:00Z; the last moment there is when left out")
+    restore.add_argument("--replace", action="store_true", help="throw away what the instance holds")
+    restore.set_defaults(action=_restore)
     clean = commands.add_parser("clean", help="remove all data")
     clean.add_argument("--everything", action="store_true")
     clean.add_argument("--yes", action="store_true")
@@ -135,7 +163,9 @@ def _status(parsed: argparse.Namespace) -> int:
 
 
 def _env(parsed: argparse.Namespace) -> int:
-    for name, value in _running(parsed).variables().items():
+    stack = _running(parsed)
+    variables = production.settings(stack, parsed.service) if parsed.service else stack.variables()
+    for name, value in variables.items():
         print(f"{name}={value}")
     return 0
 
@@ -154,6 +184,29 @@ def _account(parsed: argparse.Namespace) -> int:
     stack = Stack(remembered(ROOT, parsed.instance))
     at = moment(parsed.at) if parsed.at else datetime.now(UTC)
     stack.nats.let_expire(parsed.name, at if parsed.verb == "expire" else None)
+    return 0
+
+
+def _archive(parsed: argparse.Namespace) -> int:
+    stack = Stack(remembered(ROOT, parsed.instance))
+    folder = kept_in(stack.instance)
+    if folder is None:
+        raise StackFailure("No backup has been begun: make backup TO=folder.")
+    return Archive(stack, folder).run()
+
+
+def _backup(parsed: argparse.Namespace) -> int:
+    stack = _running(parsed)
+    path: Path = parsed.to or backing_up.default(stack)
+    backing_up.back_up(stack, path.resolve(), keep=parsed.keep)
+    return 0
+
+
+def _restore(parsed: argparse.Namespace) -> int:
+    instance = _instance(parsed)
+    prepare(instance, for_tests=False, base_only=True)
+    at = moment(parsed.at) if parsed.at else None
+    restoring.restore(Stack(instance), parsed.folder.resolve(), at, replace=parsed.replace)
     return 0
 
 

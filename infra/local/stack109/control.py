@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Protocol
 
+from stack109.environment import ARCHIVE
 from stack109.failure import StackFailure
 from stack109.instance import Instance
 from stack109.keeper import Keeper
@@ -31,6 +32,10 @@ class Supervised(Protocol):
         """The instance that is supervised."""
         ...
 
+    async def keep(self, name: str) -> None:
+        """Start a part that is not kept yet."""
+        ...
+
 
 def address(instance: Instance) -> str:
     """The abstract socket's name of this instance."""
@@ -44,7 +49,7 @@ async def listening(supervisor: Supervised) -> AsyncIterator[None]:
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         reply = {"error": "only the user of this stack may do that"}
         if _is_ours(writer.get_extra_info("socket")):
-            reply = await _obey(json.loads(await reader.readline()), supervisor.keepers)
+            reply = await _obey(json.loads(await reader.readline()), supervisor)
         writer.write(json.dumps(reply).encode() + b"\n")
         await writer.drain()
         writer.close()
@@ -67,12 +72,16 @@ def ask(instance: Instance, verb: str, part: str) -> None:
         raise StackFailure(reply["error"])
 
 
-async def _obey(request: Mapping[str, str], keepers: Mapping[str, Keeper]) -> dict[str, str]:
-    keeper = keepers.get(request["part"])
-    if keeper is None:
-        return {"error": f"No part {request['part']!r}; there are: {', '.join(keepers)}."}
+async def _obey(request: Mapping[str, str], supervisor: Supervised) -> dict[str, str]:
+    keepers, name = supervisor.keepers, request["part"]
+    keeper = keepers.get(name)
     try:
-        await _act(request["verb"], keeper)
+        if keeper is not None:
+            await _act(request["verb"], keeper)
+        elif (request["verb"], name) == ("start", ARCHIVE):
+            await supervisor.keep(name)
+        else:
+            return {"error": f"No part {name!r}; there are: {', '.join(keepers)}."}
     except StackFailure as failure:
         return {"error": str(failure)}
     return {"done": request["verb"]}
@@ -81,10 +90,12 @@ async def _obey(request: Mapping[str, str], keepers: Mapping[str, Keeper]) -> di
 async def _act(verb: str, keeper: Keeper) -> None:
     if verb == "kill":
         keeper.kill()
-    if verb in ("stop", "restart"):
+    if verb == "stop":
         await keeper.stop()
-    if verb in ("start", "restart"):
+    if verb == "start":
         await keeper.start()
+    if verb == "restart":
+        await keeper.restart()
 
 
 def _is_ours(connection: socket.socket) -> bool:

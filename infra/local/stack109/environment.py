@@ -1,8 +1,11 @@
 """An instance's parts in one place, and the variables that tell every program where they are."""
 
+import sys
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from stack109 import setup_debian
+from stack109.backup_folder import kept_in
 from stack109.instance import Instance
 from stack109.keycloak import Keycloak
 from stack109.nats import Nats
@@ -18,11 +21,17 @@ DEMO_INSTANCE = "run"
 BASE = ("postgres", "nats", "keycloak")
 DISPATCH = ("web", "live", "worker")
 HUB = ("hub", "hub-live", "hub-worker")
+REGION = ("region", "region-live", "region-worker")
 MACHINES = "machines"
-SERVICES = (*DISPATCH, *HUB, MACHINES)
+ARCHIVE = "archive"
+FRESH_SECONDS = 60
+"""A backup that has not moved for so long does not serve."""
+SERVICES = (*DISPATCH, *HUB, *REGION, MACHINES)
 SIMULATED = ("102", "104")
 """Desks whose machine answers by itself in the demo; at the others people answer, in a browser."""
-HEALTH = {"worker": "/livez", "hub-worker": "/livez"}
+HEALTH = {"worker": "/livez", "hub-worker": "/livez", "region-worker": "/livez"}
+API_CLIENTS = "dispatch-web,region-web,dispatch-demo"
+"""Whoever signs people of the realm `sko` in; dispatch and region share it, and each lets its own people do things."""
 DATABASES = {
     "DISPATCH_OWNER_DSN": ("dispatch_owner", "dispatch"),
     "DISPATCH_APP_DSN": ("dispatch_app", "dispatch"),
@@ -37,7 +46,7 @@ DATABASES = {
 }
 SECRETS = (
     "session-key", "contact-key", "index-key", "oidc-dispatch-web", "oidc-provisioner",
-    "hub-session-key", "oidc-hub-web", "oidc-hub-provisioner",
+    "hub-session-key", "oidc-hub-web", "oidc-hub-provisioner", "region-session-key", "oidc-region-web",
 )  # fmt: skip
 
 
@@ -53,19 +62,20 @@ class Stack:
 
     def part(self, name: str) -> Part:
         """A part by its name."""
-        if name in (*DISPATCH, *HUB):
+        if name in (*DISPATCH, *HUB, *REGION):
             return self._service(name)
         parts = {
             "postgres": self.postgres.part,
             "nats": self.nats.part,
             "keycloak": self.keycloak.part,
             MACHINES: self._machines,
+            ARCHIVE: self._archive,
         }
         return parts[name]()
 
     def services(self) -> tuple[str, ...]:
         """The programs of our own; machines answer in a person's stack only, tests play them themselves."""
-        return SERVICES if self.instance.name == DEMO_INSTANCE else (*DISPATCH, *HUB)
+        return SERVICES if self.instance.name == DEMO_INSTANCE else (*DISPATCH, *HUB, *REGION)
 
     def prepare(self) -> None:
         """Put configuration in place for today's registry, realms and ports."""
@@ -82,10 +92,11 @@ class Stack:
             **self._addresses(),
             **{name: self.postgres.dsn(role, database) for name, (role, database) in DATABASES.items()},
             **self._of_hub(),
+            **self._of_region(),
             "KEYCLOAK_REALM": "sko",
             "DISPATCH_OIDC_CLIENT": "dispatch-web",
             "DISPATCH_OIDC_SECRET": vault.value("oidc-dispatch-web"),
-            "DISPATCH_API_CLIENTS": "dispatch-web,dispatch-demo",
+            "DISPATCH_API_CLIENTS": API_CLIENTS,
             "PROVISIONER_CLIENT": "provisioner",
             "PROVISIONER_SECRET": vault.value("oidc-provisioner"),
             "DEMO_CLIENT": "dispatch-demo",
@@ -116,6 +127,10 @@ class Stack:
             "HUB_LIVE_URL": f"http://localhost:{port('hub-live')}",
             "HUB_WORKER_URL": f"http://localhost:{port('hub-worker')}",
             "HUB_WORKER_PORT": str(port("hub-worker")),
+            "REGION_URL": f"http://localhost:{port('region')}",
+            "REGION_LIVE_URL": f"http://localhost:{port('region-live')}",
+            "REGION_WORKER_URL": f"http://localhost:{port('region-worker')}",
+            "REGION_WORKER_PORT": str(port("region-worker")),
             "KEYCLOAK_URL": self.keycloak.url,
             "KEYCLOAK_HEALTH_URL": f"http://localhost:{port('keycloak-management')}",
             "NATS_URL": f"nats://127.0.0.1:{port('nats')}",
@@ -139,6 +154,14 @@ class Stack:
             "HUB_SESSION_KEYS": f"k1:{vault.value('hub-session-key')}",
         }
 
+    def _of_region(self) -> dict[str, str]:
+        return {
+            "REGION_OIDC_CLIENT": "region-web",
+            "REGION_OIDC_SECRET": self.vault.value("oidc-region-web"),
+            "REGION_API_CLIENTS": API_CLIENTS,
+            "REGION_SESSION_KEYS": f"k1:{self.vault.value('region-session-key')}",
+        }
+
     def _machines(self) -> Part:
         instance, desks = self.instance, [word for code in SIMULATED for word in ("--service", code)]
         argv = (str(instance.python), "-m", "hub112.simulator", "--behaviour", "prompt", *desks)
@@ -147,6 +170,21 @@ class Stack:
             partial(is_connected, self.nats.monitor_port, f"hub112-sim:S{SIMULATED[-1]}"),
             environment=self.for_programs(), folder=instance.root,
         )  # fmt: skip
+
+    def _archive(self) -> Part:
+        """The program of this very package: it must not wait for libraries."""
+        instance = self.instance
+        argv = (sys.executable, "-m", "stack109", "--instance", instance.name, ARCHIVE)
+        return Part(
+            ARCHIVE, argv, None, instance.logs / f"{ARCHIVE}.log", self._is_archived,
+            environment={"PYTHONPATH": str(instance.root / "infra" / "local")}, folder=instance.root,
+            ready_seconds=90,
+        )  # fmt: skip
+
+    def _is_archived(self) -> bool:
+        folder = kept_in(self.instance)
+        reaches = folder.reaches() if folder else None
+        return reaches is not None and datetime.now(UTC) - reaches < timedelta(seconds=FRESH_SECONDS)
 
     def _service(self, name: str) -> Part:
         port = self.instance.port(name)
@@ -163,6 +201,9 @@ class Stack:
             "hub": [*granian, "hub112.app:create_app"],
             "hub-live": [*streams, "hub112.live:create_app"],
             "hub-worker": [python, "-m", "hub112.worker"],
+            "region": [*granian, "region109.app:create_app"],
+            "region-live": [*streams, "region109.live:create_app"],
+            "region-worker": [python, "-m", "region109.worker"],
         }[name]
         probe = partial(http_ok, port, HEALTH.get(name, "/readyz"))
         return Part(

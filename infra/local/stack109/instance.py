@@ -13,18 +13,23 @@ PORT_OFFSETS = {
     "hub": 14,
     "hub-live": 15,
     "hub-worker": 16,
+    "region": 17,
+    "region-live": 18,
     "keycloak": 19,
     "keycloak-management": 20,
+    "region-worker": 21,
     "nats": 22,
     "nats-monitor": 23,
     "postgres": 32,
 }
-APPLICATION = frozenset({"web", "live", "worker", "hub", "hub-live", "hub-worker"})
+APPLICATION = frozenset({
+    "web", "live", "worker", "hub", "hub-live", "hub-worker", "region", "region-live", "region-worker",
+})  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Instance:
-    """Where one stack lives. `run` is the person's, `test` and `bench` are thrown away."""
+    """Where one stack lives. `run` is the person's, `test`, `bench` and `prove` are thrown away."""
 
     root: Path
     name: str

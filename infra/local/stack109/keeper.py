@@ -17,6 +17,7 @@ from stack109.state import PartState
 
 PAUSES = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 CALM_SECONDS = 30.0
+LOOK_SECONDS = 1.0
 
 
 class Keeper:
@@ -44,6 +45,16 @@ class Keeper:
             await asyncio.gather(self._watch, return_exceptions=True)
         await self._end()
         self._note("stopped")
+
+    async def restart(self) -> None:
+        """End it and start it again. When it does not come up it is kept all the same: what it needs may be away."""
+        await self.stop()
+        try:
+            await self.start()
+        except StackFailure:
+            if self._process:
+                self._watch = asyncio.create_task(self._keep(self._process))
+            raise
 
     def kill(self) -> None:
         """Kill it outright, as a crash would; it is started again."""
@@ -85,7 +96,7 @@ class Keeper:
         attempt = 0
         while True:
             begin = time.monotonic()
-            code = await process.wait()
+            code = await self._ended(process)
             self._sweep(process)
             attempt = 0 if time.monotonic() - begin > CALM_SECONDS else attempt
             self.state.restarts += 1
@@ -95,6 +106,24 @@ class Keeper:
             say(f"  ! {self.part.name} ended with code {code}; started again in {pause:g} s")
             await asyncio.sleep(pause)
             process = await self._again() or process
+
+    async def _ended(self, process: Process) -> int:
+        """Its exit code, whenever it ends. A part that is watched is helped to it when it runs and does not serve."""
+        ending, well = asyncio.create_task(process.wait()), time.monotonic()
+        try:
+            while self.part.unwell_seconds is not None and not ending.done():
+                await asyncio.wait({ending}, timeout=LOOK_SECONDS)
+                if ending.done() or await asyncio.to_thread(self.part.probe):
+                    well = time.monotonic()
+                elif time.monotonic() - well > self.part.unwell_seconds:
+                    say(
+                        f"  ! {self.part.name} has not served for {self.part.unwell_seconds:g} s and is killed"
+                    )
+                    self.kill()
+                    break
+            return await ending
+        finally:
+            ending.cancel()
 
     async def _again(self) -> Process | None:
         """Unlike the first time, nothing here is final: the part may need another one that is away."""

@@ -59,8 +59,10 @@ class Keycloak:
         return {
             "DISPATCH_URL": f"http://localhost:{self.instance.port('web')}",
             "HUB_URL": f"http://localhost:{self.instance.port('hub')}",
+            "REGION_URL": f"http://localhost:{self.instance.port('region')}",
             "DISPATCH_WEB_SECRET": self.vault.value("oidc-dispatch-web"),
             "PROVISIONER_SECRET": self.vault.value("oidc-provisioner"),
+            "REGION_WEB_SECRET": self.vault.value("oidc-region-web"),
             "HUB_WEB_SECRET": self.vault.value("oidc-hub-web"),
             "HUB_PROVISIONER_SECRET": self.vault.value("oidc-hub-provisioner"),
             **{f"SERVICE_{code}_JWKS": keys for code, keys in self.machines.jwks().items()},

@@ -15,6 +15,8 @@ from stack109.probes import http_ok
 from stack109.vault import Vault
 
 EXPIRY_SECONDS = 2.0
+UNWELL_SECONDS = 10.0
+"""A stream that met a full disk refuses every message until the broker is started again, also when there is room."""
 
 
 class Nats:
@@ -60,7 +62,8 @@ class Nats:
         """The server as the supervisor runs it."""
         argv = (str(self.instance.root / ".venv" / "bin" / "nats-server"), "-c", str(self.config))
         log: Path = self.instance.logs / "nats.log"
-        return Part("nats", argv, self.instance.port("nats"), log, self.serves)
+        port = self.instance.port("nats")
+        return Part("nats", argv, port, log, self.serves, unwell_seconds=UNWELL_SECONDS)
 
     def serves(self) -> bool:
         """True when the broker and its streams are up."""

@@ -128,8 +128,14 @@ def _hub_grants_service(code: str) -> list[Grant]:
 
 
 def _region_grants(slug: str) -> list[Grant]:
+    """Facts, pulse and answers of its own, words to any tenant in its own name; orders and referrals to it."""
     account = tenant_account(slug)
-    return [Grant("service", f"sko.feed.{slug}.*", account), *_consumer("MANDATE", slug, account, "region")]
+    said = (f"sko.feed.{slug}.*", f"sko.pulse.{slug}", f"sko.answer.{slug}", f"sko.referral.*.{slug}")
+    return [
+        *(Grant("service", subject, account) for subject in said),
+        *_consumer("MANDATE", slug, account, "region"),
+        *_consumer("REFERRAL", slug, account, "region"),
+    ]
 
 
 def _consumers(stream: str, name: str, account: str) -> list[Grant]:

@@ -20,12 +20,16 @@ def text(stack: Stack, *, base_only: bool) -> str:
             f"    desks         {urls['HUB_URL']}/hub/101   …/102 …/103 …/104 …/112",
             *_machines(stack),
             f"  JSON API        {urls['HUB_URL']}/api/openapi.json",
+            f"  Region          {urls['REGION_URL']}/",
+            f"    the wall      {urls['REGION_URL']}/rc/wall   orders, alerts and figures beside it",
+            f"  JSON API        {urls['REGION_URL']}/api/openapi.json",
             "",
             f"  Log in as       <role>.<tenant>   password {DEMO_PASSWORD}   (for every demo person)",
             f"    roles         {', '.join(ROLES)}",
-            "    for example   operator.petropavl, executor.petropavl, senior.aiyrtau; and region.command",
+            "    for example   operator.petropavl, executor.petropavl, senior.aiyrtau",
             "    at the hub    operator.<desk>, operator2.<desk> such as operator.103; lead.112 leads all desks",
-            "  Token for curl  make token PERSON=operator.petropavl  (or operator.103@hub, service-103)",
+            "    at the region region.command, region.duty",
+            "  Token for curl  make token PERSON=operator.petropavl (or region.command, operator.103@hub, service-103)",
             "",
         ]
     admin = stack.vault.folder / "keycloak-admin"

@@ -28,6 +28,9 @@ class Part:
     stop_signal: signal.Signals = signal.SIGTERM
     stop_seconds: float = 15.0
     ready_seconds: float = 240.0
+    unwell_seconds: float | None = None
+    """After so long without serving a running part is killed and started again; None: it is left alone. Only for what
+    serves by itself: a part whose probe asks for others would be restarted because of them."""
 
     def full_environment(self) -> dict[str, str]:
         """The caller's environment with the part's own on top."""

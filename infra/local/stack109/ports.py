@@ -45,12 +45,17 @@ def require_free(ports: Mapping[str, int]) -> None:
 
 
 def free_instance(instance: Instance, step: int = 100) -> Instance:
-    """The instance moved to the first port base above 18000 where everything is free."""
-    for base in range(18100, 60000, step):
+    """The instance moved to a port base from 18100 upwards where everything is free.
+
+    Each checkout begins its search elsewhere, so that two which start at the same moment do not find the same block.
+    """
+    bases = range(18100, 32000, step)
+    first = int(instance.digest, 16) % len(bases)
+    for base in (*bases[first:], *bases[:first]):
         candidate = Instance(instance.root, instance.name, base)
         if all(is_free(port) for port in candidate.listening().values()):
             return candidate
-    raise StackFailure("No block of free ports was found between 18100 and 60000.")
+    raise StackFailure("No block of free ports was found between 18100 and 32000.")
 
 
 def _listening_inodes(port: int) -> Iterator[str]:

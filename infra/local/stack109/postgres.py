@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from stack109 import postgres_binaries
@@ -18,10 +19,11 @@ from stack109.vault import Vault
 
 ROLES = (
     "dispatch_owner", "dispatch_app", "dispatch_relay", "region_owner", "region_app", "region_relay",
-    "hub_owner", "hub_app", "hub_relay", "keycloak",
+    "hub_owner", "hub_app", "hub_relay", "keycloak", "archive",
 )  # fmt: skip
 SYSTEM_USER = "postgres"
 FIRST_MAJOR_WITH_ICU = 15
+ANSWER_SECONDS = 600
 
 
 class Postgres:
@@ -57,7 +59,7 @@ class Postgres:
         """Make the cluster when there is none; put today's settings in; clear what a crash left."""
         self._forget_broken_link()
         if not (self.data / "PG_VERSION").exists():
-            self._initialise()
+            self.lay_out(self._initialise)
         self._require_same_major()
         for name in ("postgresql.conf", "pg_hba.conf"):
             self._own(Path(shutil.copy(self.settings / name, self.data / name)))
@@ -90,13 +92,34 @@ class Postgres:
         argv = [_binaries().program("psql"), "-XAtq", "-v", "ON_ERROR_STOP=1", "-f", str(script)]
         return Command("The PostgreSQL bootstrap", argv, self.instance.logs / "bootstrap.log", self.client())
 
-    def client(self) -> dict[str, str]:
-        """Variables that make libpq programs connect as the superuser."""
+    def ask(self, *questions: str, role: str = "postgres", database: str = "postgres") -> list[str]:
+        """The lines that queries answer, each query in a transaction of its own."""
+        argv = [self.program("psql"), "-XAtq", "-v", "ON_ERROR_STOP=1"]
+        said = subprocess.run(
+            [*argv, *(word for question in questions for word in ("-c", question))],
+            env={**os.environ, **self.client(role), "PGDATABASE": database, "PGCONNECT_TIMEOUT": "3"},
+            capture_output=True, text=True, check=False, timeout=ANSWER_SECONDS,
+        )  # fmt: skip
+        if said.returncode:
+            raise StackFailure(f"PostgreSQL refused: {' '.join(said.stderr.split())}")
+        return said.stdout.splitlines()
+
+    def program(self, name: str) -> str:
+        """The path of a program that belongs to the server's version."""
+        return _binaries().program(name)
+
+    @property
+    def major(self) -> int:
+        """The version of the programs."""
+        return _binaries().major
+
+    def client(self, role: str = "postgres") -> dict[str, str]:
+        """Variables that make libpq programs connect, as the superuser when no other role is named."""
         return {
             "PGHOST": "127.0.0.1",
             "PGPORT": str(self.port),
-            "PGUSER": "postgres",
-            "PGPASSWORD": self.password("postgres"),
+            "PGUSER": role,
+            "PGPASSWORD": self.password(role),
             "PGDATABASE": "postgres",
             "PGCLIENTENCODING": "UTF8",
         }
@@ -105,23 +128,28 @@ class Postgres:
         if self.link.is_symlink() and not self.link.exists():
             self.link.unlink()
 
-    def _initialise(self) -> None:
-        """Into a folder beside the final one, renamed when whole: a crash leaves no half cluster."""
+    def lay_out(self, fill: Callable[[Path], None]) -> None:
+        """Fill a folder beside the final one, renamed when whole: a crash leaves no half cluster."""
         place = self._place()
         fresh = place.with_name(place.name + ".new")
         for folder in (fresh, place):
             shutil.rmtree(folder, ignore_errors=True)
         fresh.mkdir(mode=0o700, parents=True)
         self._own(fresh)
+        fill(fresh)
+        for path in fresh.rglob("*"):
+            self._own(path)
+        fresh.rename(place)
+        if place != self.link:
+            self.link.symlink_to(place)
+
+    def _initialise(self, fresh: Path) -> None:
         with tempfile.TemporaryDirectory() as scratch:
             secret = Path(scratch) / "password"
             secret.write_text(self.password("postgres"))
             self._own(Path(scratch))
             self._own(secret)
             run(self._initdb(fresh, secret))
-        fresh.rename(place)
-        if place != self.link:
-            self.link.symlink_to(place)
 
     def _initdb(self, folder: Path, secret: Path) -> Command:
         binaries = _binaries()

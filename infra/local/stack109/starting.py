@@ -7,13 +7,16 @@ from functools import partial
 from typing import Protocol
 
 from stack109 import keycloak_realms, nats_conf
-from stack109.environment import DEMO_PASSWORD, DISPATCH, HUB, MACHINES, Stack
-from stack109.progress import step
+from stack109.backup_folder import kept_in
+from stack109.environment import ARCHIVE, DEMO_PASSWORD, DISPATCH, HUB, MACHINES, REGION, Stack
+from stack109.failure import StackFailure
+from stack109.progress import say, step
 from stack109.shell import Command, run_apart
 from stack109.stamps import digest, is_done, mark_done
 
 TENANTS = ("tenancy109", "apply", "tenants")
 DESKS = ("hub112.provision", "tenants")
+TERRITORIES = ("region109.provision", "tenants")
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,7 @@ _PROVISIONER = ("auth/identity109/provisioner.py", "auth/identity109/keycloak_st
 DISPATCH_PEOPLE = People(
     "groups and demo people in Keycloak",
     ("identity109", "provision-demo"),
-    ("tenants", "auth/identity109/demo_people.py", *_PROVISIONER),
+    ("tenants", "auth/identity109/demo_people.py", "auth/identity109/permissions.py", *_PROVISIONER),
 )
 HUB_PEOPLE = People(
     "the hub's groups, people and machines in Keycloak",
@@ -38,6 +41,16 @@ HUB_PEOPLE = People(
         "integrations/112/hub112/provision.py",
         "auth/identity109/permissions.py",
         "auth/identity109/demo_hub.py",
+        "auth/identity109/demo_people.py",
+        *_PROVISIONER,
+    ),
+)
+REGION_PEOPLE = People(
+    "the region's people in Keycloak",
+    ("identity109", "provision-region"),
+    (
+        "auth/identity109/permissions.py",
+        "auth/identity109/demo_region.py",
         "auth/identity109/demo_people.py",
         *_PROVISIONER,
     ),
@@ -63,9 +76,14 @@ async def start(starter: Starter, *, base_only: bool) -> None:
         await _start_database(starter)
         keycloak = group.create_task(_start_identity(starter))
         if not base_only:
-            for prepare, names in ((_prepare_dispatch, DISPATCH), (_prepare_hub, (*HUB, MACHINES))):
+            staffed = asyncio.Event()
+            for prepare, names in (
+                (partial(_prepare_dispatch, stack, keycloak, staffed), DISPATCH),
+                (partial(_prepare_hub, stack, keycloak), (*HUB, MACHINES)),
+                (partial(_prepare_region, stack, keycloak, staffed), REGION),
+            ):
                 wanted = [name for name in names if name in stack.services()]
-                group.create_task(_serve(starter, partial(prepare, stack, keycloak), broker, wanted))
+                group.create_task(_serve(starter, prepare, broker, wanted))
 
 
 async def _serve(
@@ -82,10 +100,11 @@ async def _serve(
             group.create_task(starter.keep(name))
 
 
-async def _prepare_dispatch(stack: Stack, keycloak: "asyncio.Task[None]") -> None:
+async def _prepare_dispatch(stack: Stack, keycloak: "asyncio.Task[None]", staffed: asyncio.Event) -> None:
     await _run(stack, "migrations", "dispatch109.migrate")
     await _run(stack, "tenants", *TENANTS)
     await _provision(stack, DISPATCH_PEOPLE, keycloak)
+    staffed.set()
     await _run(stack, "demo data", "dispatch109.demo")
 
 
@@ -95,15 +114,24 @@ async def _prepare_hub(stack: Stack, keycloak: "asyncio.Task[None]") -> None:
     await _provision(stack, HUB_PEOPLE, keycloak)
 
 
+async def _prepare_region(stack: Stack, keycloak: "asyncio.Task[None]", staffed: asyncio.Event) -> None:
+    """Its people come after those of the dispatch: both stand in one realm, and the demo data wait for the first."""
+    await _run(stack, "the region's migrations", "region109.migrate")
+    await _run(stack, "territories", *TERRITORIES)
+    await staffed.wait()
+    await _provision(stack, REGION_PEOPLE, keycloak)
+
+
 async def _start_broker(starter: Starter) -> None:
     await starter.keep("nats")
     await _make_streams(starter.stack)
 
 
 async def apply_tenants(stack: Stack) -> None:
-    """Read the registry, refuse what is wrong in it, write it into both databases."""
+    """Read the registry, refuse what is wrong in it, write it into the databases."""
     await _run(stack, "tenants", *TENANTS)
     await _run(stack, "desks and sending agencies", *DESKS)
+    await _run(stack, "territories", *TERRITORIES)
 
 
 async def admit_tenants(stack: Stack) -> None:
@@ -125,6 +153,16 @@ async def _start_database(starter: Starter) -> None:
     await starter.keep("postgres")
     with step("roles, databases, extensions, LEAKPROOF marks"):
         await run_apart(postgres.bootstrap())
+    if kept_in(starter.stack.instance):
+        await _start_archive(starter)
+
+
+async def _start_archive(starter: Starter) -> None:
+    """Whoever calls 109 does not wait for a backup whose disk is away; `make status` goes on saying it."""
+    try:
+        await starter.keep(ARCHIVE)
+    except StackFailure as failure:
+        say(f"  ! THE BACKUP DOES NOT GO ON: {failure}")
 
 
 async def _start_identity(starter: Starter) -> None:

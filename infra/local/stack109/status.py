@@ -3,11 +3,12 @@
 from concurrent.futures import ThreadPoolExecutor
 
 from stack109 import state
-from stack109.environment import BASE, SERVICES, Stack
+from stack109.backup_folder import kept_in
+from stack109.environment import ARCHIVE, BASE, SERVICES, Stack
 from stack109.processes import memory_mb
 from stack109.progress import say
 
-LINE = "{:<11}{:<12}{:>8}{:>7}{:>9}  {}"
+LINE = "{:<15}{:<12}{:>8}{:>7}{:>9}  {}"
 
 
 def show(stack: Stack) -> bool:
@@ -18,7 +19,7 @@ def show(stack: Stack) -> bool:
         say(f"The stack {instance.name!r} is not running (make up, make run).")
         return False
     services = stack.services() if set(SERVICES) & set(known.parts) or known.phase == "starting" else ()
-    names = (*BASE, *services)
+    names = (*BASE, *services, *([ARCHIVE] if kept_in(instance) else []))
     say(LINE.format("part", "state", "pid", "port", "memory", "log"))
     with ThreadPoolExecutor() as pool:
         lines = list(pool.map(lambda name: _line(stack, known, name), names))

@@ -5,7 +5,7 @@ import signal
 from collections.abc import Callable
 
 from stack109 import control, leftovers, state
-from stack109.environment import SERVICES, Stack
+from stack109.environment import ARCHIVE, SERVICES, Stack
 from stack109.failure import StackFailure
 from stack109.instance import Instance, remember
 from stack109.keeper import Keeper
@@ -14,7 +14,8 @@ from stack109.ports import require_free
 from stack109.progress import elapsed, say, step
 from stack109.starting import start
 
-STOP_ORDER = (SERVICES, ("keycloak",), ("nats",), ("postgres",))
+STOP_ORDER = (SERVICES, ("keycloak",), ("nats",), ("postgres",), (ARCHIVE,))
+"""The archive last: it takes what PostgreSQL writes at its own end."""
 
 
 class Supervisor:

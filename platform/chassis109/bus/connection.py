@@ -14,7 +14,7 @@ from chassis109.observe.metrics import NATS_CONNECTED
 log = structlog.get_logger()
 
 CONNECT_SECONDS = 2
-RECONNECT_WAIT_SECONDS = 0.5
+RECONNECT_WAIT_SECONDS = 0.25  # a tenant is caught up within two seconds of its return
 PING_SECONDS = 5  # a broker that stopped answering is noticed within 15 s
 
 BROKER_ERRORS = (nats.errors.Error, OSError, TimeoutError)
@@ -102,6 +102,7 @@ class Connections:
                 reconnected_cb=on_return,
             )
         except BROKER_ERRORS as error:
+            await client.close()  # a refused one keeps its socket otherwise, until it is collected
             raise BusAway(account) from error
         # Only now: with endless reconnects from the start connect() never returns while the broker is away.
         client.options |= {"allow_reconnect": True, "max_reconnect_attempts": -1}

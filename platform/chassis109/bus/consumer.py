@@ -8,21 +8,21 @@ max_deliver (it skips silently), explicit acknowledgement.
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime
 from uuid import UUID, uuid5
 
 import structlog
 from nats.aio.msg import Msg
-from nats.js.client import JetStreamContext
 from opentelemetry.trace import SpanKind
 
 from chassis109.bus.connection import BROKER_ERRORS, BusAway, Connections
+from chassis109.bus.pull import JETSTREAM, Pull, sequence
 from chassis109.bus.subjects import matches, message_uuid
 from chassis109.bus.turns import Turns
 from chassis109.kernel import clock
 from chassis109.kernel.errors import Unavailable
+from chassis109.kernel.messages import Delivery
 from chassis109.observe.tracing import span
 from chassis109.store import inbox
 from chassis109.store.unit import transaction
@@ -31,36 +31,12 @@ log = structlog.get_logger()
 
 TRIES = 5
 FETCH = 20
-FETCH_SECONDS = 5.0
 SIDE_BY_SIDE = 8  # fewer than a worker's pool has connections (worker.POOL)
 RETRY_SECONDS = 1.0
-WAITS = timedelta(seconds=5)  # decision 0016
 NOT_YET_SECONDS = 0.2
 REST_SECONDS = 1.0
 NO_TENANT = 0  # messages for nobody we know are quarantined under this number
 _NAMESPACE = UUID("6f0f7d0a-5d2f-5c3e-9d0e-109109109109")
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """A message as a handler sees it. Order per key holds while this process runs, but a message that was put
-    aside is missing, and a restart may bring an early one late: compare versions.
-
-    `at` is when the stream stored it (UTC), `deliveries` counts from 1, `source` names stream and durable:
-    under it inbox and quarantine keep the message.
-    """
-
-    subject: str
-    message_id: UUID
-    payload: bytes
-    at: datetime
-    deliveries: int = 1
-    source: str = ""
-
-    @property
-    def young(self) -> bool:
-        """Whether those before it may still come: a handler that misses one raises NotYet only so long."""
-        return clock.now() - self.at < WAITS
 
 
 Handler = Callable[[Delivery], Awaitable[None]]
@@ -85,7 +61,7 @@ class Source:
     stream: str
     durable: str
     tenant_of: Callable[[str], int | None]
-    api: str = "$JS.API"  # the name under which the account imports the stream owner's API
+    api: str = JETSTREAM  # the name under which the account imports the stream owner's API
     key_of: Callable[[str], str] = str
 
     @property
@@ -112,6 +88,7 @@ class Consumer:
         self._connections, self._source, self._handlers = connections, source, handlers
         self._answer, self._limit = answer, limit or asyncio.Semaphore(SIDE_BY_SIDE)
         self._failures: dict[UUID, int] = {}
+        self._tried_at: dict[UUID, datetime] = {}
         self._turns = Turns()
         self._away = False  # PostgreSQL, a moment ago
 
@@ -119,12 +96,9 @@ class Consumer:
         """Consume until cancelled; NATS and PostgreSQL may come and go."""
         while True:
             try:
-                client = await self._connections.get(self._source.account)
-                jetstream = client.jetstream(prefix=self._source.api)
-                subscription = await jetstream.pull_subscribe_bind(
-                    durable=self._source.durable, stream=self._source.stream
-                )
-                await self._consume(subscription)
+                of = self._source
+                async with Pull.open(self._connections, of.account, of.stream, of.durable, of.api) as pull:
+                    await self._consume(pull)
             except (BusAway, *BROKER_ERRORS) as error:
                 log.warning("consumer.bus_away", durable=self._source.durable, error=type(error).__name__)
             except Exception as error:  # the outer edge: a consumer outlives everything
@@ -132,15 +106,15 @@ class Consumer:
             # A closed connection raises at once: without a pause this loop would starve all others.
             await asyncio.sleep(REST_SECONDS)
 
-    async def _consume(self, subscription: JetStreamContext.PullSubscription) -> None:
+    async def _consume(self, pull: Pull) -> None:
         """Fetch what there is room for; a slow message holds up its own key and nothing else."""
         lines: dict[str, deque[Msg]] = {}
         tasks: set[asyncio.Task[None]] = set()
         try:
             while True:
-                for message in sorted(await self._fetch(subscription), key=_sequence):
+                for message in await self._fetch(pull):
                     key = self._source.key_of(message.subject)
-                    self._turns.expect(key, _sequence(message))
+                    self._turns.expect(key, sequence(message))
                     if key in lines:
                         lines[key].append(message)
                         continue
@@ -154,23 +128,12 @@ class Consumer:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            with suppress(*BROKER_ERRORS):
-                await subscription.unsubscribe()
 
-    async def _fetch(self, subscription: JetStreamContext.PullSubscription) -> list[Msg]:
+    async def _fetch(self, pull: Pull) -> list[Msg]:
         if self._away:
             self._away = False
             await asyncio.sleep(REST_SECONDS)
-        coming = asyncio.create_task(subscription.fetch(FETCH, timeout=FETCH_SECONDS))
-        forgotten = asyncio.create_task(self._connections.reconnected(self._source.account))
-        try:
-            await asyncio.wait((coming, forgotten), return_when=asyncio.FIRST_COMPLETED)
-            return coming.result() if coming.done() else []
-        except TimeoutError:  # nothing came
-            return []
-        finally:
-            coming.cancel()
-            forgotten.cancel()
+        return await pull.messages(FETCH)
 
     async def _line(self, key: str, lines: dict[str, deque[Msg]]) -> None:
         """Work the messages of one key in order; behind one that must come again the later ones wait."""
@@ -178,8 +141,8 @@ class Consumer:
             message = lines[key].popleft()
             try:
                 async with self._limit:
-                    if self._turns.due(key, _sequence(message)) and await self._settle(message):
-                        self._turns.done(key, _sequence(message))
+                    if self._turns.due(key, sequence(message)) and await self._settle(message):
+                        self._turns.done(key, sequence(message))
                     else:
                         await message.nak(RETRY_SECONDS)
             except Exception as error:  # the outer edge: it comes again, and the inbox knows what it did
@@ -188,12 +151,14 @@ class Consumer:
 
     async def _settle(self, message: Msg) -> bool:
         """Work one message. False when it must come again before the later ones of its key."""
-        delivery = self._delivery(message)
+        delivery = delivered(message, self._source.stream, self._source.durable)
+        tried_at = self._tried_at.pop(delivery.message_id, None) or clock.now()
         traceparent = (message.headers or {}).get("traceparent")
         try:
             with span(f"consume {self._source.durable}", SpanKind.CONSUMER, traceparent=traceparent):
-                await self._work(delivery)
+                await self._work(replace(delivery, tried_at=tried_at))
         except NotYet:  # what it waits for may be right behind it
+            self._tried_at[delivery.message_id] = tried_at
             await message.nak(NOT_YET_SECONDS)
             return True
         except Unavailable:
@@ -205,17 +170,6 @@ class Consumer:
         self._failures.pop(delivery.message_id, None)
         await message.ack_sync()
         return True
-
-    def _delivery(self, message: Msg) -> Delivery:
-        given = message_uuid((message.headers or {}).get("Nats-Msg-Id"))
-        return Delivery(
-            message.subject,
-            given or uuid5(_NAMESPACE, f"{self._source.stream}:{_sequence(message)}"),
-            message.data,
-            message.metadata.timestamp,
-            message.metadata.num_delivered,
-            self._source.name,
-        )
 
     async def _work(self, delivery: Delivery) -> None:
         handler = next((h for p, h in self._handlers.items() if matches(p, delivery.subject)), None)
@@ -254,6 +208,16 @@ class Consumer:
                 await answer(delivery, error)
 
 
-def _sequence(message: Msg) -> int:
-    """The message's number in its stream."""
-    return message.metadata.sequence.stream
+def delivered(message: Msg, stream: str, durable: str) -> Delivery:
+    """A message as handlers see it."""
+    given = message_uuid((message.headers or {}).get("Nats-Msg-Id"))
+    number = sequence(message)
+    return Delivery(
+        message.subject,
+        given or uuid5(_NAMESPACE, f"{stream}:{number}"),
+        message.data,
+        message.metadata.timestamp,
+        message.metadata.num_delivered,
+        f"{stream}:{durable}",
+        number,
+    )

@@ -24,8 +24,10 @@ log = structlog.get_logger()
 
 POLL_SECONDS = 0.1  # an emergency waits no longer for the relay; an idle poll costs one index probe
 REST_SECONDS = 1.0
+AWAY_SECONDS = 0.5  # until a line is tried that was never there; a lost one tells that it is back
 ACK_SECONDS = 5.0
 BATCH = 100
+PATIENT_BATCH = 25  # facts: a new one waits for a little of three other tenants, not for all they have
 FIGURES_SECONDS = 5.0
 PATIENT_AT_ONCE = 3  # fewer than the outbox has connections: a region that hangs leaves some for emergencies
 
@@ -99,13 +101,20 @@ class Relay:
             await self._drain(lane)
         except BusAway as away:
             log.warning("relay.bus_away", account=str(away))
-            await asyncio.sleep(REST_SECONDS)
+            await self._line_back(lane[0])
         except Exception as error:  # the outer edge: one tenant's trouble is not the others'
             log.error("relay.failed", tenant_id=lane[0], error=type(error).__name__)
             await asyncio.sleep(REST_SECONDS)
         finally:
             self._busy.discard(lane)
             self._again.discard(lane)
+
+    async def _line_back(self, tenant: int) -> None:
+        """Rest for a moment, or less when the tenant's line is back meanwhile: all its facts wait for that."""
+        account = self._account_of(tenant)
+        back = asyncio.sleep(AWAY_SECONDS) if account is None else self._connections.reconnected(account)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(back, AWAY_SECONDS)
 
     async def _drain(self, lane: Lane) -> None:
         tenant, urgent = lane
@@ -118,7 +127,7 @@ class Relay:
             self._again.discard(lane)
             async with (
                 nullcontext() if urgent else self._patient,
-                self._outbox.claim(tenant, BATCH, urgent) as claim,
+                self._outbox.claim(tenant, BATCH if urgent else PATIENT_BATCH, urgent) as claim,
             ):
                 await asyncio.gather(*(_send(client, claim, message) for message in claim.messages))
                 sent = bool(claim.published)

@@ -32,6 +32,7 @@ OUTBOX_STUCK = Gauge("outbox_stuck", "Messages the broker refused five times or 
 OUTBOX_PUBLISHED = Counter("outbox_published_total", "Messages acknowledged by the broker")
 AUDIT_SEAL_LAG_SECONDS = Gauge("audit_seal_lag_seconds", "Age of the oldest audit row that is not sealed")
 QUARANTINED = Counter("messages_quarantined_total", "Messages put aside after several failures", ["source"])
+FACTS_REFUSED = Counter("facts_refused_total", "Messages to the region without effect", ["tenant", "reason"])
 NATS_CONNECTED = Gauge("nats_connected", "Whether the connection of an account is up", ["account"])
 SSE_CLIENTS = Gauge("sse_clients", "Open live streams", ["tenant"])
 SSE_DROPPED = Counter(

@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 import asyncpg
 import msgspec
 
+from chassis109.kernel.settings import SettingMissing, read
 from chassis109.store import unit
 from chassis109.store.outbox import ANCHOR_KEY, Outbox
 from chassis109.store.sealer import COLUMNS, FIRST, AuditHead, row_digest, seal_digest
@@ -125,7 +126,7 @@ def _noted(text: str) -> AuditHead:
 
 
 async def _tenants() -> list[int]:
-    outbox = await Outbox.open(os.environ["DISPATCH_RELAY_DSN"], size=1)
+    outbox = await Outbox.open(read(os.environ, "DISPATCH_RELAY_DSN"), size=1)
     try:
         return [row["tenant_id"] for row in await outbox.fetch(_TENANTS)]
     finally:
@@ -133,7 +134,7 @@ async def _tenants() -> list[int]:
 
 
 async def _verify_all(tenants: Sequence[int], heads: Sequence[AuditHead]) -> list[Finding]:
-    await unit.open_store(os.environ["DISPATCH_APP_DSN"], size=1, application="dispatch109-verify")
+    await unit.open_store(read(os.environ, "DISPATCH_APP_DSN"), size=1, application="dispatch109-verify")
     try:
         chosen = tenants or sorted({*await _tenants(), *(head.tenant for head in heads)})
         return [finding for tenant in chosen for finding in await verify(tenant, heads)]
@@ -150,7 +151,7 @@ def main(arguments: Sequence[str]) -> int:
     given = parser.parse_args(arguments)
     try:
         findings = asyncio.run(_verify_all(given.tenant, given.head))
-    except (KeyError, OSError, unit.DatabaseUnavailable) as error:
+    except (SettingMissing, OSError, unit.DatabaseUnavailable) as error:
         sys.stderr.write(f"could not look: {type(error).__name__} {error}\n")
         return 2
     sys.stdout.writelines(f"{finding}\n" for finding in findings)

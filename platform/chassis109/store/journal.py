@@ -7,9 +7,11 @@ from uuid import UUID
 import msgspec
 
 from chassis109.kernel import clock
-from chassis109.kernel.ids import uuid7
+from chassis109.kernel.messages import OutboxMessage
 from chassis109.observe.tracing import current_traceparent
 from chassis109.store import unit
+
+__all__ = ("AuditEntry", "OutboxMessage", "write")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,16 +26,6 @@ class AuditEntry:
     object_kind: str
     object_id: str
     detail: dict[str, object] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class OutboxMessage:
-    """A message for the bus. Messages of one `key` leave in the order they were written."""
-
-    subject: str
-    key: str
-    payload: bytes
-    message_id: UUID = field(default_factory=uuid7)
 
 
 _WRITE = """

@@ -17,6 +17,8 @@ from pathlib import Path
 
 import asyncpg
 
+from chassis109.kernel import settings
+
 LOCK = 1091  # any constant: two runners at once wait for each other
 LINT = Path(__file__).with_name("tenant_lint.sql")
 SERVICES = ("dispatch", "hub", "region")
@@ -30,6 +32,21 @@ CREATE TABLE IF NOT EXISTS migration.applied (
 COMMENT ON TABLE migration.applied IS 'global: the history of the schema itself';
 GRANT USAGE ON SCHEMA migration TO dispatch_app;
 GRANT SELECT ON migration.applied TO dispatch_app;
+"""
+
+
+_LOST = """
+WITH wanted AS (SELECT name, r.* FROM unnest($1::text[]) AS name LEFT JOIN pg_roles r ON rolname = name)
+SELECT format('the role %s is missing', name) AS finding FROM wanted WHERE rolname IS NULL
+UNION ALL
+SELECT format('the role %s may pass by row-level security', name) FROM wanted
+ WHERE rolsuper OR (rolbypassrls AND name NOT LIKE '%relay')
+UNION ALL
+SELECT format('the role %s sees no outbox: BYPASSRLS is missing', name) FROM wanted
+ WHERE NOT rolbypassrls AND name LIKE '%relay'
+UNION ALL
+SELECT format('the role %s has lost its rights', name) FROM wanted
+ WHERE rolname IS NOT NULL AND NOT has_schema_privilege(rolname, to_regnamespace('chassis'), 'USAGE')
 """
 
 
@@ -58,8 +75,16 @@ async def lint(connection: asyncpg.Connection) -> list[str]:
     return [" ".join(row) for row in await connection.fetch(LINT.read_text())]
 
 
+async def roles(connection: asyncpg.Connection, service: str) -> list[str]:
+    """What the roles of a service have lost, as after a restore into a cluster that does not know them; empty when all
+    is well. Rights on single tables are the migrations' own."""
+    names = [f"{service}_{kind}" for kind in ("owner", "app", "relay")]
+    return [row["finding"] for row in await connection.fetch(_LOST, names)]
+
+
 async def run(dsn: str, packages: tuple[str, ...], service: str = "dispatch") -> list[str]:
-    """Apply what is missing as the owner role of `service`; the names applied. Raises MigrationRefused."""
+    """Apply what is missing as the owner role of `service`; the names applied. Raises MigrationRefused, also when the
+    schema that is there has lost a rule of isolation, a LEAKPROOF mark or a role, as after a restore by dump."""
     if service not in SERVICES:
         raise MigrationRefused(f"no service {service!r}: {', '.join(SERVICES)}")
     connection = await asyncpg.connect(dsn, server_settings={"lock_timeout": "5s"})
@@ -67,6 +92,8 @@ async def run(dsn: str, packages: tuple[str, ...], service: str = "dispatch") ->
         await connection.execute("SET lock_timeout = 0")
         await connection.execute("SELECT pg_advisory_lock($1)", LOCK)
         await connection.execute("SET lock_timeout = '5s'")
+        if lost := await roles(connection, service):
+            raise MigrationRefused("the roles are not as the bootstrap leaves them:\n" + "\n".join(lost))
         await connection.execute(for_service(_HISTORY, service))
         applied = {
             r["name"]: r["sha256"]
@@ -75,6 +102,8 @@ async def run(dsn: str, packages: tuple[str, ...], service: str = "dispatch") ->
         missing = [(name, sql) for name, sql in pending(packages) if _is_new(name, sql, applied)]
         for name, sql in missing:
             await _apply(connection, name, sql, service)
+        if not missing and (findings := await lint(connection)):
+            raise MigrationRefused("the schema does not hold the isolation rules:\n" + "\n".join(findings))
         return [name for name, _ in missing]
     finally:
         await connection.close()
@@ -95,8 +124,10 @@ def command(service: str, packages: tuple[str, ...]) -> int:
     """The program of a service's database: apply what is missing as its owner (<SERVICE>_OWNER_DSN) and say what was
     applied; the exit code."""
     try:
-        applied = asyncio.run(run(os.environ[f"{service.upper()}_OWNER_DSN"], packages, service=service))
-    except MigrationRefused as refused:
+        applied = asyncio.run(
+            run(settings.read(os.environ, f"{service.upper()}_OWNER_DSN"), packages, service=service)
+        )
+    except (MigrationRefused, settings.SettingMissing) as refused:
         print(refused, file=sys.stderr)  # noqa: T201 - a command's answer
         return 1
     print("\n".join(applied) or "the schema is at its head")  # noqa: T201

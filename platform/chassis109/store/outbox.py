@@ -31,19 +31,22 @@ SELECT tenant_id FROM t WHERE tenant_id IS NOT NULL
 
 # Only the first unpublished message of each key may be claimed. Two relays never split a key: the second
 # one's snapshot still shows the first message as unpublished until its PubAck has been committed.
-# Facts for the region are a lane of their own: an emergency waits neither behind their backlog nor for a region
-# that does not answer.
+# Facts for the region and pulses are a lane of their own: an emergency waits neither behind their backlog nor for
+# a region that does not answer.
 _CLAIM = """
 SELECT id, subject, message_id, payload, traceparent FROM chassis.outbox AS o
 WHERE tenant_id = $1 AND published_at IS NULL AND (retry_at IS NULL OR retry_at <= now())
-  AND ($3::boolean IS NULL OR (subject LIKE 'sko.feed.%') <> $3)
+  AND ($3::boolean IS NULL OR (subject ~ '^sko[.](feed|pulse)[.]') <> $3)
   AND NOT EXISTS (SELECT FROM chassis.outbox AS earlier
                   WHERE earlier.tenant_id = o.tenant_id AND earlier.key = o.key
                     AND earlier.published_at IS NULL AND earlier.id < o.id
-                    AND ($3 IS NULL OR (earlier.subject LIKE 'sko.feed.%') <> $3))
-ORDER BY id LIMIT $2
+                    AND ($3 IS NULL OR (earlier.subject ~ '^sko[.](feed|pulse)[.]') <> $3))
+ORDER BY id {order} LIMIT $2
 FOR UPDATE OF o SKIP LOCKED
 """
+# Of facts the newest goes first: what happens now shows on the wall at once, also while a tenant says everything again
+# or catches up after a cut. Order within a key holds all the same.
+_ORDERS = {True: "ASC", None: "ASC", False: "DESC"}
 
 _PUBLISHED = (
     "UPDATE chassis.outbox SET published_at = clock_timestamp() WHERE tenant_id = $1 AND id = ANY($2)"
@@ -55,6 +58,9 @@ UPDATE chassis.outbox SET attempts = attempts + 1,
     retry_at = now() + least(10, 0.1 * 2 ^ least(attempts + 1, 7)) * interval '1 second'
 WHERE tenant_id = $1 AND id = ANY($2)
 """
+
+# A pulse is worth nothing once the next one has left.
+_FORGET_KEY = "DELETE FROM chassis.outbox WHERE published_at < $1 AND key = $2"
 
 # Heads of the audit chain stay: `audit verify` measures the chain against them.
 _FORGET = """
@@ -145,6 +151,10 @@ class Outbox:
             forgotten += deleted
         return forgotten
 
+    async def forget_key(self, key: str, before: datetime) -> None:
+        """Delete what was published under `key` before."""
+        await self._pool.execute(_FORGET_KEY, before, key)
+
     @asynccontextmanager
     async def claim(self, tenant: int, limit: int, urgent: bool | None = None) -> AsyncIterator[Claim]:
         """Lock up to `limit` messages of `tenant`, one a key; at the end what was published is marked. Urgent is
@@ -157,7 +167,14 @@ class Outbox:
         outbox ids afterwards.
         """
         async with self._pool.acquire(timeout=ACQUIRE_SECONDS) as connection, connection.transaction():
-            claim = Claim([Waiting(**row) for row in await connection.fetch(_CLAIM, tenant, limit, urgent)])
+            claim = Claim(
+                [
+                    Waiting(**row)
+                    for row in await connection.fetch(
+                        _CLAIM.format(order=_ORDERS[urgent]), tenant, limit, urgent
+                    )
+                ]
+            )
             yield claim
             if claim.published:
                 await connection.execute(_PUBLISHED, tenant, claim.published)

@@ -16,6 +16,7 @@ from piccolo.engine.postgres import PostgresEngine, PostgresTransaction
 from piccolo.querystring import QueryString
 from piccolo.table import Table
 
+from chassis109.kernel import clock
 from chassis109.kernel.errors import Malformed, Unavailable
 from chassis109.store.geometry import init_connection
 
@@ -176,7 +177,9 @@ class Engine(PostgresEngine):
 _engine: Engine | None = None
 
 
-async def open_store(dsn: str, size: int = 8, application: str = "dispatch109") -> None:
+async def open_store(
+    dsn: str, size: int = 8, application: str = "dispatch109", statement_seconds: float = 30
+) -> None:
     """Open the process-wide pool of `size` connections (more than 8–16 only lose: stack-facts §3.2)."""
     global _engine  # noqa: PLW0603 - one engine a process, opened by its entry point
     _engine = Engine({"dsn": dsn})
@@ -184,10 +187,19 @@ async def open_store(dsn: str, size: int = 8, application: str = "dispatch109") 
         min_size=0,
         max_size=size,
         timeout=ACQUIRE_SECONDS,
-        init=init_connection,
-        command_timeout=30,
+        init=_begin,
+        command_timeout=statement_seconds,
         server_settings={"application_name": application},
     )
+
+
+async def _begin(connection: "asyncpg.Connection[Any]") -> None:
+    """Prepare a new connection, and compare clocks: a pool renews its connections all the time."""
+    await init_connection(connection)
+    before = clock.own()
+    theirs = await connection.fetchval("SELECT clock_timestamp()")
+    if off := clock.follow(theirs, before, clock.own()):
+        log.warning("clock.wrong", seconds=off.total_seconds())
 
 
 async def close_store() -> None:

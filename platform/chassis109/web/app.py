@@ -17,6 +17,8 @@ from litestar.types import (
     Middleware,
 )
 
+from chassis109.web.unread import ReadToTheEnd
+
 # What people type, several times over. A form of 11 MB of separators keeps the process busy for eight seconds, and
 # some forms are for everybody; a route that takes files says how much it takes.
 MAX_BODY_BYTES = 256 * 1024
@@ -41,7 +43,7 @@ def assemble(  # noqa: PLR0913 - one argument a concern, all named
     return Litestar(
         route_handlers=list(routes),
         guards=list(guards),
-        middleware=list(middleware),
+        middleware=[*middleware, ReadToTheEnd()],
         exception_handlers=exception_handlers,
         dependencies=dict(dependencies),
         before_send=list(before_send),

@@ -89,7 +89,8 @@ class Callback:
 @dataclass(frozen=True, slots=True)
 class About:
     """What the operator has to know of the ticket before phoning. `done_note`: what the service says it did.
-    `emergency`: it is no ticket, and its category is its type. `by_emergency`: emergency services did the work."""
+    `emergency`: it is no ticket, and its category is its type. `by_emergency`: emergency services did the work.
+    `origin_reference`: the number that the applicant was told, where another tenant registered it."""
 
     year: int
     number: int
@@ -105,6 +106,7 @@ class About:
     done_note: str
     emergency: bool = False
     by_emergency: bool = False
+    origin_reference: str | None = None
 
     @property
     def reference(self) -> str:

@@ -91,8 +91,8 @@ def what_to_say(owed: Owed, tenant: Tenant, catalogue: Catalogue) -> list[str]:
     hello = translate("Hello, {name}!", language, name=name) if name else translate("Hello!", language)
     asked = translate(
         "On {date} you asked us: {category}. Place: {place}. The number of your request is {number}.",
-        language, date=moment(about.opened_at, language, "dd.MM.yyyy"), number=about.reference,
-        category=what_was_asked(about, catalogue, language),
+        language, date=moment(about.opened_at, language, "dd.MM.yyyy"),
+        category=what_was_asked(about, catalogue, language), number=about.origin_reference or about.reference,
         place=about.address or about.landmark or translate("a point on the map", language),
     )  # fmt: skip
     done = _what_was_done(about, catalogue, language)

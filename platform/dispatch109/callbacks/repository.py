@@ -24,7 +24,7 @@ _TICKET = [name for name in _ABOUT if name not in {"done_note", "emergency", "by
 # The prefixes keep apart what the rows call alike. What is owed a call is a ticket, else an emergency.
 _EMERGENCY = {
     "version": "e.version", "category_code": "e.type", "service_code": "NULL", "language": "p.language",
-    "done_at": "e.ended_at",
+    "done_at": "e.ended_at", "origin_reference": "NULL",
 }  # fmt: skip
 _SHOWN = ", ".join(f"coalesce(t.{name}, {_EMERGENCY.get(name, f'e.{name}')}) AS t_{name}" for name in _TICKET)
 _BOARD = f"""

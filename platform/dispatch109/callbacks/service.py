@@ -62,7 +62,7 @@ async def record(callback_id: UUID, outcome: Outcome, note: str, actor: Actor) -
         await repository.add_attempt(callback, attempt, actor.subject, state, next_hour(now))
         await _tell(callback, actor, f"attempt_{outcome.value}")
         if outcome is Outcome.CONFIRMED and callback.ticket_id:
-            await tickets.close(callback.ticket_id, note, actor)
+            await tickets.close(callback.ticket_id, note, actor, confirmed=True)
         elif outcome is Outcome.NOT_DONE and callback.ticket_id:
             await tickets.reopen(callback.ticket_id, note, actor)
         elif outcome is Outcome.NOT_DONE and callback.incident_id:
@@ -79,7 +79,7 @@ async def close_unreached(callback_id: UUID, note: str, actor: Actor) -> Callbac
         await repository.end(callback.id, "unreached", clock.now())
         await _tell(callback, actor, "close_unreached")
         if callback.ticket_id:
-            await tickets.close(callback.ticket_id, note, actor)
+            await tickets.close(callback.ticket_id, note, actor, confirmed=False)
         return await _again(callback_id)
 
 

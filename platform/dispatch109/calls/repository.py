@@ -1,6 +1,6 @@
 """SQL on calls: consultations, and the log of all calls, those that were handed off too."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from chassis109.store import unit
@@ -22,6 +22,17 @@ async def insert_consultation(
         call_id, contact.id, contact.name_sealed, contact.phone_sealed, contact.phone_index, contact.key_id,
         contact.language, at, by, category, note,
     )  # fmt: skip
+
+
+async def count_consultation(day: date, category: str | None) -> int:
+    """One consultation more on this day in Almaty; how many there are now. Held until the unit ends."""
+    count: int = await unit.fetchval(
+        """INSERT INTO dispatch.consultation_day AS d (tenant_id, day, category_code, count)
+           VALUES (app.tenant(), $1, $2, 1)
+           ON CONFLICT (tenant_id, day, category_code) DO UPDATE SET count = d.count + 1 RETURNING count""",
+        day, category or "",
+    )  # fmt: skip
+    return count
 
 
 _CALLS = """

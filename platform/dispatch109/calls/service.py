@@ -11,7 +11,7 @@ from chassis109.kernel.text import Form
 from chassis109.store import journal
 from chassis109.store.idempotency import RequestKey, claim, once
 from chassis109.store.unit import after_commit, transaction
-from dispatch109.calls import repository
+from dispatch109.calls import messages, repository
 from dispatch109.calls.model import CallLine, place_patterns
 from dispatch109.catalogue import service as catalogues
 from dispatch109.contacts import service as contacts
@@ -19,7 +19,7 @@ from dispatch109.contacts.model import read_contact, read_phone
 from dispatch109.tickets import reading
 from dispatch109.tickets import repository as ticket_rows
 from dispatch109.tickets import service as tickets
-from dispatch109.tickets.model import Ticket
+from dispatch109.tickets.model import ALMATY, Ticket
 from dispatch109.tickets.place import MOST_ADDRESS, Named, read_place, read_point
 from dispatch109.tickets.service import Request
 from identity109.actor import Actor
@@ -77,9 +77,15 @@ async def consult(said: Said, actor: Actor, key: RequestKey | None = None) -> UU
         async with transaction(tenant.id):
             await claim(key, call_id)
             sealed = contacts.seal(tenant.id, contact)
-            await repository.insert_consultation(call_id, sealed, actor.subject, clock.now(), category, note)
+            now = clock.now()
+            await repository.insert_consultation(call_id, sealed, actor.subject, now, category, note)
+            # Last, because the next consultation of the day waits for this row.
+            day = now.astimezone(ALMATY).date()
+            told = messages.told(
+                tenant.slug, day, category or "", await repository.count_consultation(day, category)
+            )
             entry = journal.AuditEntry("call.consult", "call", str(call_id), {"category": category})
-            await journal.write(actor.subject, actor.kind, [entry])
+            await journal.write(actor.subject, actor.kind, [entry], [told])
             after_commit(lambda: announce(tenant.slug, "call", str(call_id), 1))
         return call_id
 

@@ -12,11 +12,13 @@ from dispatch109.callbacks.routes import note_of
 from dispatch109.calls.service import Said
 from dispatch109.card import model
 from dispatch109.card import service as cards
-from dispatch109.card.schemas import AmendForm, AssignForm, UnmaskForm
+from dispatch109.card.schemas import AmendForm, AssignForm, ReferForm, UnmaskForm
 from dispatch109.catalogue import service as catalogues
 from dispatch109.emergencies import bar
 from dispatch109.execution.model import reports_from
 from dispatch109.execution.pages import CARD, card_of
+from dispatch109.referrals.pages import RULES, STATES
+from dispatch109.referrals.routes import sent
 from dispatch109.tickets import applicant, reading
 from dispatch109.tickets import service as tickets
 from dispatch109.tickets.model import StaleVersion, Ticket
@@ -24,6 +26,7 @@ from dispatch109.tickets.routes import Acting, Key, settled
 from identity109.actor import Actor
 from identity109.permissions import Permission as P
 from identity109.permissions import requires
+from tenancy109 import directory
 from tenancy109.model import Catalogue
 from ui109.forms import answered
 from ui109.i18n import translate
@@ -75,6 +78,16 @@ async def amend(
     return answered(request, card_of(actor, ticket.reference))
 
 
+@post(f"{CARD}/refer", opt=requires(P.REFERRAL_SEND), include_in_schema=False)
+async def refer(
+    request: AnyRequest, ticket_id: FromPath[str], data: URLEncodedBody[ReferForm], actor: Acting, key: Key
+) -> Shown:
+    """Offer the ticket to another tenant."""
+    ticket = await reading.ticket(ticket_id, actor)
+    await sent(key, actor, ticket, data.version, data.to, data.reason)
+    return answered(request, card_of(actor, ticket.reference))
+
+
 @post(f"{CARD}/unmask", opt=requires(P.CONTACT_UNMASK), status_code=200, include_in_schema=False)
 async def unmask(
     request: AnyRequest, ticket_id: FromPath[str], data: URLEncodedBody[UnmaskForm], actor: Acting
@@ -93,6 +106,8 @@ async def _context(written: str, actor: Actor) -> dict[str, Any]:
         "bar": bar, "may_hand_off": model.may_hand_off(ticket, actor),
         "call_at": beginning_with(card.callback, actor.here) if card.callback else "",
         "reports": _reports(ticket, catalogue, actor), "may_assign": model.may_assign(ticket, actor),
+        "may_refer": model.may_refer(ticket, card.referrals, actor), "tenants": await directory.all(),
+        "may_withdraw": model.may_withdraw(card.referrals, actor), "referral_states": STATES, "referral_rules": RULES,
         "may_amend": model.may_amend(ticket, actor), "was": msgspec.json.encode(cards.written(ticket)).decode(),
     }  # fmt: skip
 
@@ -139,4 +154,4 @@ def _shown(said: Said) -> dict[str, str]:
     }
 
 
-PAGES = (show, part, assign, amend, unmask)
+PAGES = (show, part, assign, amend, refer, unmask)

@@ -16,6 +16,14 @@ class AssignForm(msgspec.Struct):
     note: str = ""
 
 
+class ReferForm(msgspec.Struct):
+    """Offer the ticket to another tenant."""
+
+    version: Version
+    to: str = ""
+    reason: str = ""
+
+
 class UnmaskForm(msgspec.Struct):
     """Why the applicant's phone is needed."""
 

@@ -12,6 +12,8 @@ from dispatch109.emergencies import reading as emergencies
 from dispatch109.emergencies.reading import Line
 from dispatch109.execution import service as execution
 from dispatch109.execution.repository import Attachment
+from dispatch109.referrals import reading as referrals
+from dispatch109.referrals.model import Referral
 from dispatch109.tickets import applicant, reading
 from dispatch109.tickets.applicant import Applicant
 from dispatch109.tickets.model import StaleVersion, Ticket
@@ -30,6 +32,7 @@ class Card:
     callbacks: list[Callback]
     applicant: Applicant
     emergencies: list[Line]
+    referrals: list[Referral]
 
     @property
     def callback(self) -> Callback | None:
@@ -48,6 +51,7 @@ async def read(written: str, actor: Actor) -> Card:
             await callbacks.of_ticket(ticket.id, actor),
             await applicant.of(ticket, actor),
             await emergencies.of_ticket(ticket.id, actor),
+            await referrals.of_ticket(ticket, actor),
         )  # fmt: skip
 
 

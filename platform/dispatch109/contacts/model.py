@@ -69,12 +69,8 @@ def _parsed(form: Form, field: str, typed: str, digits: str) -> str:
     if phonenumbers.is_possible_number(number):
         form.refuse(field, "phone_range", "There is no such number range; check the digits after +7.")
         return ""
-    form.refuse(
-        field,
-        "phone_length",
-        "A phone has 10 digits after +7; here are {count}.",
-        count=len(digits) - (typed.startswith("+7") or (len(digits) > 10 and digits[0] in "78")),
-    )
+    count = len(digits) - (typed.startswith("+7") or (len(digits) > 10 and digits[0] in "78"))
+    form.refuse(field, "phone_length", "A phone has 10 digits after +7; here are {count}.", count=count)
     return ""
 
 

@@ -48,6 +48,12 @@ def _index_key(tenant: int) -> bytes:
     return derived_key(_index[0], f"contact-index:{tenant}")
 
 
+def box_keys(tenant: int) -> dict[str, bytes]:
+    """The private keys by key id for what other tenants seal for this one (chassis109.kernel.sealed_box), the present
+    one first."""
+    return {key_id: derived_key(key, f"referral:{tenant}") for key_id, key in _keys.items()}
+
+
 def phone_index(tenant: int, phone: str) -> bytes | None:
     """The blind index of an E.164 phone: equal phones of one tenant have equal indexes, others have not."""
     return hmac.digest(_index_key(tenant), phone.encode(), sha256) if phone else None

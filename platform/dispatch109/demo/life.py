@@ -85,6 +85,7 @@ class Life:
         self.paused_at: datetime | None = None
         self.done_at: datetime | None = None
         self.closed_at: datetime | None = None
+        self.confirmed: bool | None = None
         self.unanswered = self.reopened = 0
         self.assignments: list[Assignment] = []
         self.callbacks: list[Callback] = []
@@ -161,7 +162,7 @@ class Life:
             return
         callback.state, callback.ended_at = outcome.value, at
         if outcome is Outcome.CONFIRMED:
-            self._close(at, by, note)
+            self._close(at, by, note, confirmed=True)
         else:
             self._reopen(at, by, note)
 
@@ -171,7 +172,7 @@ class Life:
         callback = self.callbacks[-1]
         callback.state, callback.ended_at, callback.version = "unreached", at, callback.version + 1
         self._callback_audit(at, by, "close_unreached")
-        self._close(at, by, note)
+        self._close(at, by, note, confirmed=False)
 
     def write(self) -> None:
         """Hand over the rows that changed during the life: ticket, call, assignments, callbacks."""
@@ -182,7 +183,7 @@ class Life:
             self.id, year, o.number, self.state.value, self.version, o.contact_id, o.category.code, self.service,
             o.category.priority, o.text, o.place.address, o.place.landmark, o.folded, o.language, lon, lat, o.at,
             o.operator.subject, self.updated_at, self.react_by, self.due_at, statutory_due(o.at), self.paused_at,
-            self.unanswered, self.reopened, self.done_at, self.closed_at,
+            self.unanswered, self.reopened, self.done_at, self.closed_at, self.confirmed,
         ))  # fmt: skip
         call_id = uuid7_at(self._random, o.at)
         rows.call.append(
@@ -199,15 +200,15 @@ class Life:
                 c.id, self.id, o.contact_id, c.state, c.version, c.planned_at, c.not_before, due_at, c.ended_at,
             ))  # fmt: skip
 
-    def _close(self, at: datetime, by: Person, note: str) -> None:
+    def _close(self, at: datetime, by: Person, note: str, *, confirmed: bool) -> None:
         self._move(at, by, Move("close", S.CLOSED, note))
-        self.closed_at = at
+        self.closed_at, self.confirmed = at, confirmed
 
     def _reopen(self, at: datetime, by: Person, reason: str) -> None:
         service = self.assignments[-1].service_code
         again = Move("assign", S.ASSIGNED, detail={"service": service})
         self._move(at, by, Move("reopen", S.REOPENED, reason), again)
-        self.done_at, self.closed_at, self.reopened = None, None, self.reopened + 1
+        self.done_at, self.closed_at, self.confirmed, self.reopened = None, None, None, self.reopened + 1
         self.due_at = at + timedelta(seconds=self.opening.category.resolution_seconds)
         self._assignment(at, service, by)
 

@@ -23,7 +23,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "landmark": "text", "folded": "text", "language": "text", "lon": "float8", "lat": "float8",
         "opened_at": "timestamptz", "opened_by": "uuid", "updated_at": "timestamptz", "react_by": "timestamptz",
         "due_at": "timestamptz", "statutory_due": "timestamptz", "paused_at": "timestamptz", "unanswered": "int4",
-        "reopened": "int4", "done_at": "timestamptz", "closed_at": "timestamptz",
+        "reopened": "int4", "done_at": "timestamptz", "closed_at": "timestamptz", "confirmed": "bool",
     },
     "dispatch.call": {
         "id": "uuid", "contact_id": "uuid", "operator_id": "uuid", "at": "timestamptz", "outcome": "text",
@@ -93,6 +93,15 @@ async def people() -> Sequence[Record]:
         "SELECT m.role, m.service_code, m.subject, p.display_name FROM identity.membership m"
         " JOIN identity.person p ON p.subject = m.subject WHERE m.tenant_id = app.tenant() AND m.active"
         " ORDER BY p.username, m.role"
+    )
+
+
+async def count_consultations() -> None:
+    """The consultations of each day and category, as the verb counts them."""
+    await unit.execute(
+        """INSERT INTO dispatch.consultation_day (tenant_id, day, category_code, count)
+           SELECT app.tenant(), (at AT TIME ZONE 'Asia/Almaty')::date, coalesce(category_code, ''), count(*)
+           FROM dispatch.call WHERE tenant_id = app.tenant() AND outcome = 'consultation' GROUP BY 2, 3"""
     )
 
 

@@ -1,8 +1,7 @@
 """Fills a tenant with demo history: all of it in one unit of work, or nothing.
 
-No outbox rows are written. What leaves by the outbox is what happens from now on: a region that joins later reads
-the present state of the tickets instead of the news of 60 days, and 250 000 messages about the past would hold
-back the first real one.
+No outbox rows are written: 250 000 messages about the past would hold back the first real one. The region is told the
+present state of the tickets page by page, by the worker, as after any order to say everything again.
 """
 
 from collections.abc import Iterable, Iterator
@@ -13,6 +12,7 @@ from random import Random
 
 import msgspec
 
+from chassis109.kernel.ids import uuid7
 from chassis109.store.unit import transaction
 from dispatch109.demo import repository
 from dispatch109.demo.intake import Desk, Setting
@@ -20,6 +20,7 @@ from dispatch109.demo.model import Cast, NobodyWorksHere, Person, Row, Rows
 from dispatch109.demo.places import Town
 from dispatch109.demo.season import Subjects, moments
 from dispatch109.demo.texts import Texts
+from dispatch109.federation import repository as federation
 from tenancy109 import directory
 from tenancy109.model import Catalogue, Tenant
 
@@ -61,6 +62,8 @@ async def fill(tenant: Tenant, tickets: int, wish: Wish, texts: Texts) -> Filled
         while rows := take(desk, islice(calls, CHUNK)):
             await _write(rows)
         await repository.set_numbers(dict(desk.numbers))
+        await repository.count_consultations()
+        await federation.begin(uuid7(), None)
         await repository.insert("chassis.audit", [_mark(tickets, wish)])
     return Filled("", tickets, tickets * CONSULTATIONS, desk.still_open, desk.unanswered)
 

@@ -1,6 +1,7 @@
 """What comes to a tenant's 109 from the hub. Handlers run inside the consumer's unit of work."""
 
-from chassis109.bus.consumer import Delivery, NoHandler
+from chassis109.bus.consumer import NoHandler
+from chassis109.kernel.messages import Delivery
 from chassis109.store import inbox
 from dispatch109.emergencies import returns
 from hub112 import contract

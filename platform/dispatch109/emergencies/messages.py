@@ -4,16 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
-from uuid import UUID
 
-import msgspec
 from msgspec import UNSET
 
-from chassis109.bus import subjects
 from dispatch109.contacts.model import Contact
 from dispatch109.emergencies.model import Handoff, Incident, Victims
 from hub112 import contract
 from hub112.contract import Address, Envelope, Kind, Party, Point, Service, Text, incident_types, stamp
+from region109 import contract as region
+from region109.contract import HandoffFact
 from tenancy109.model import Tenant
 
 _STATUS = {"create": "active", "update": "active", "reopen": "reopened"}
@@ -123,39 +122,23 @@ def _given(said: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in said.items() if value}
 
 
-class HandoffFact(msgspec.Struct, frozen=True, tag="handoff/1"):
-    """Where a handoff stands; subject `sko.feed.<tenant>.handoff`. No name, phone, text or address."""
+_SAME = (
+    "id", "service", "state", "version", "priority", "sent_at", "hub_at", "receipt_at", "seen_at", "decided_at",
+    "unit_at", "ended_at", "decide_by", "late", "alarm",
+)  # fmt: skip
 
-    tenant: str
-    id: UUID
-    incident: str
-    kind: str
-    mode: str
-    service: str
-    state: str
-    version: int
-    priority: str
-    sent_at: datetime
-    hub_at: datetime | None
-    receipt_at: datetime | None
-    seen_at: datetime | None
-    decided_at: datetime | None
-    unit_at: datetime | None
-    ended_at: datetime | None
-    decide_by: datetime
-    late: bool
-    alarm: str | None
 
-    @classmethod
-    def of(cls, case: Case, handoff: Handoff) -> "HandoffFact":
-        """The fact about one handoff of an emergency."""
-        same = {name: getattr(handoff, name) for name in cls.__struct_fields__ if hasattr(handoff, name)}
-        incident, slug = case.incident, case.tenant.slug
-        return cls(
-            tenant=slug, incident=incident.reference(slug), kind=incident.type, mode=incident.mode, **same
-        )
+def fact(slug: str, incident: Incident, handoff: Handoff) -> HandoffFact:
+    """Where a handoff of the tenant with this slug stands, for the region. No name, phone, text or address."""
+    return HandoffFact(
+        tenant=slug,
+        incident=incident.reference(slug),
+        kind=incident.type,
+        mode=cast(Any, incident.mode),
+        **{name: getattr(handoff, name) for name in _SAME},
+    )
 
 
 def fact_subject(tenant: str) -> str:
     """Where facts about handoffs of the tenant with this slug go."""
-    return subjects.feed(tenant, "handoff")
+    return region.feed(tenant, "handoff")

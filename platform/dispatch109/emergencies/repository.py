@@ -145,8 +145,7 @@ def _known(row: asyncpg.Record | None) -> Known | None:
 
 
 async def handoffs(incidents: Sequence[UUID]) -> list[Handoff]:
-    """The handoffs of some incidents, in the order in which they were given. Whoever changes one holds the lock of
-    its incident: this is a statement after that, and sees what the holder before has committed."""
+    """In the order they were given. Who changes one holds its incident's lock and sees what was committed before."""
     rows = await unit.fetch(
         f"""SELECT {_of("h", _HANDOFF)} FROM dispatch.handoff h
             WHERE h.tenant_id = app.tenant() AND h.incident_id = ANY($1) ORDER BY h.created_at, h.id""",
@@ -285,13 +284,17 @@ async def of_ticket(ticket_id: UUID) -> list[Incident]:
 
 async def alarmed(mode: str, most: int) -> list[tuple[Incident, Handoff]]:
     """Handoffs with a standing alarm after which nobody has phoned, the oldest alarm first."""
+    which = """h.alarm IS NOT NULL AND i.mode = $1 AND (h.phoned_at IS NULL OR h.phoned_at < h.alarm_at)
+               ORDER BY h.alarm_at, h.id LIMIT $2"""
+    return await with_incidents(which, mode, most)
+
+
+async def with_incidents(which: str, *args: object) -> list[tuple[Incident, Handoff]]:
+    """Handoffs `h` of incidents `i`; `which` is the end of the statement, literal SQL of a repository."""
     rows = await unit.fetch(
         f"""SELECT {_INCIDENT}, {", ".join(f"h.{name} AS h_{name}" for name in _HANDOFF)} FROM dispatch.handoff h
             JOIN dispatch.incident i ON i.tenant_id = app.tenant() AND i.id = h.incident_id
-            WHERE h.tenant_id = app.tenant() AND h.alarm IS NOT NULL AND i.mode = $1
-                AND (h.phoned_at IS NULL OR h.phoned_at < h.alarm_at)
-            ORDER BY h.alarm_at, h.id LIMIT $2""",
-        mode, most,
-    )  # fmt: skip
-    own = [{name: row[f"h_{name}"] for name in _HANDOFF} for row in rows]
-    return [(incident_of(row), handoff_of(mine)) for row, mine in zip(rows, own, strict=True)]
+            WHERE h.tenant_id = app.tenant() AND {which}""",
+        *args,
+    )
+    return [(incident_of(row), handoff_of({n: row[f"h_{n}"] for n in _HANDOFF})) for row in rows]

@@ -8,7 +8,8 @@ from uuid import UUID
 
 from msgspec import UNSET
 
-from chassis109.bus.consumer import Delivery, NotYet
+from chassis109.bus.consumer import NotYet
+from chassis109.kernel.messages import Delivery
 from chassis109.store.unit import transaction
 from dispatch109.emergencies import repository
 from dispatch109.emergencies.model import Alarm, Handoff, Unit, WrongState

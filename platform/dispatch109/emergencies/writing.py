@@ -10,8 +10,6 @@ from datetime import datetime, timedelta
 from typing import Any, Self
 from uuid import UUID
 
-import msgspec
-
 from chassis109.bus import announce
 from chassis109.kernel import clock
 from chassis109.kernel.chain import START, link
@@ -31,6 +29,7 @@ from dispatch109.tickets import service as tickets
 from dispatch109.tickets.model import State as TicketState
 from hub112.contract import CLOCKS, OPEN, Clocks, Event, Kind, Side, State, encode
 from identity109.actor import Actor
+from region109.contract import encode as encode_fact
 
 
 class Writing:
@@ -176,10 +175,10 @@ class Writing:
         return messages.Case(self.actor.here, self.incident, self.contact, self.services)
 
     def _fact(self, handoff: Handoff) -> journal.OutboxMessage:
-        case = self._case()
-        fact = msgspec.json.encode(messages.HandoffFact.of(case, handoff))
+        slug = self.actor.here.slug
+        fact = encode_fact(messages.fact(slug, self.incident, handoff))
         # A key of its own: the region may be slow, the service may not wait for it.
-        return journal.OutboxMessage(messages.fact_subject(case.tenant.slug), f"fact:{handoff.id}", fact)
+        return journal.OutboxMessage(messages.fact_subject(slug), f"fact:{handoff.id}", fact)
 
     def _audit(self) -> list[journal.AuditEntry]:
         return [

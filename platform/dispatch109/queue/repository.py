@@ -4,7 +4,7 @@ from typing import Any
 
 from chassis109.store import unit
 from dispatch109.queue.model import SORTED_BY, Filter, Place, Row
-from dispatch109.tickets.model import State
+from dispatch109.tickets.model import State, reference
 
 _NAMES = tuple(Row.__dataclass_fields__)
 _COLUMNS = ", ".join(_NAMES)
@@ -52,7 +52,11 @@ def _searched(wanted: Filter) -> list[tuple[Any, ...]]:
         return [(f"contact_id IN ({_CONTACTS})", wanted.phone_index)]
     if wanted.number is not None:
         year, number = wanted.number
-        return [("number = ?", number)] if year is None else [("(year, number) = (?, ?)", year, number)]
+        if year is None:
+            return [("number = ?", number)]
+        # The number that the applicant was told, where the ticket was registered.
+        known = "((year, number) = (?, ?) OR origin_reference = ?)"
+        return [(known, year, number, reference(year, number))]
     return [("folded ILIKE ?", "%" + _escaped(wanted.words) + "%")] if wanted.words else []
 
 

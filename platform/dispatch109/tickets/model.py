@@ -43,8 +43,11 @@ MOVES: dict[State, frozenset[State]] = {
     S.ACCEPTED: frozenset(
         {S.ASSIGNED, S.IN_PROGRESS, S.PAUSED, S.RETURNED, S.CANCELLED, S.REFERRED, S.HANDED_OFF}
     ),
-    S.IN_PROGRESS: frozenset({S.ASSIGNED, S.DONE, S.PAUSED, S.RETURNED, S.CANCELLED, S.HANDED_OFF}),
-    S.PAUSED: frozenset({S.ASSIGNED, S.IN_PROGRESS, S.RETURNED, S.CANCELLED, S.HANDED_OFF}),
+    # Referred from here on only when the neighbour accepts what was offered before the work began.
+    S.IN_PROGRESS: frozenset(
+        {S.ASSIGNED, S.DONE, S.PAUSED, S.RETURNED, S.CANCELLED, S.REFERRED, S.HANDED_OFF}
+    ),
+    S.PAUSED: frozenset({S.ASSIGNED, S.IN_PROGRESS, S.RETURNED, S.CANCELLED, S.REFERRED, S.HANDED_OFF}),
     S.RETURNED: frozenset({S.ASSIGNED, S.REJECTED, S.CANCELLED, S.REFERRED, S.HANDED_OFF}),
     S.DONE: frozenset({S.CALLBACK_DUE}),
     # Only the callback leads on from here: the applicant says whether it is true.
@@ -53,10 +56,12 @@ MOVES: dict[State, frozenset[State]] = {
     S.CLOSED: frozenset({S.REOPENED}),
     S.REJECTED: frozenset({S.REOPENED}),
     S.CANCELLED: frozenset({S.REOPENED}),
-    S.REFERRED: frozenset({S.ASSIGNED}),
+    # It is done and closed where it went.
+    S.REFERRED: frozenset(),
     S.HANDED_OFF: frozenset({S.CALLBACK_DUE, S.ASSIGNED}),
 }
-OPEN: frozenset[State] = frozenset(State) - {S.CLOSED, S.REJECTED, S.CANCELLED}
+ENDED: frozenset[State] = frozenset({S.CLOSED, S.REJECTED, S.CANCELLED})
+OPEN: frozenset[State] = frozenset(State) - ENDED - {S.REFERRED}
 
 
 class WrongState(Conflict):
@@ -90,6 +95,17 @@ class StaleVersion(Conflict):
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a ticket was registered, under which number, and its clocks: they go on. Fields of Ticket."""
+
+    origin_slug: str
+    origin_reference: str
+    opened_at: datetime
+    due_at: datetime
+    statutory_due: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Ticket:
     """A registered request. Times are UTC; `point` is WGS 84 (longitude, latitude) in degrees."""
 
@@ -118,6 +134,11 @@ class Ticket:
     reopened: int
     done_at: datetime | None
     closed_at: datetime | None
+    confirmed: bool | None = None
+    """Closed: whether the applicant said that it is done."""
+    origin_slug: str | None = None
+    """The tenant that registered it and referred it here; its number there is `origin_reference`."""
+    origin_reference: str | None = None
 
     @property
     def reference(self) -> str:

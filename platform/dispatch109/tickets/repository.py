@@ -17,7 +17,8 @@ from dispatch109.tickets.model import OPEN, State, Ticket
 
 _COLUMNS = """id, year, number, state, version, contact_id, category_code, service_code, priority, text, address,
     landmark, language, ST_X(point) AS lon, ST_Y(point) AS lat, opened_at, opened_by, updated_at, react_by, due_at,
-    statutory_due, paused_at, unanswered, reopened, done_at, closed_at"""
+    statutory_due, paused_at, unanswered, reopened, done_at, closed_at, confirmed,
+    origin_slug, origin_reference"""
 _NAMES = tuple(name for name in Ticket.__dataclass_fields__ if name not in {"state", "point"})
 
 
@@ -57,31 +58,31 @@ def ticket_of(row: asyncpg.Record) -> Ticket:
 
 
 _INSERT = f"""
-WITH claimed AS ({claim_sql(28)}), counted AS (
+WITH claimed AS ({claim_sql(31)}), counted AS (
     INSERT INTO dispatch.ticket_number AS n (tenant_id, year, last) VALUES (app.tenant(), $2, 1)
     ON CONFLICT (tenant_id, year) DO UPDATE SET last = n.last + 1 RETURNING last
 ), applicant AS (
     INSERT INTO dispatch.contact (tenant_id, id, name_sealed, phone_sealed, phone_index, key_id, language, created_at)
-    VALUES (app.tenant(), $3, $20, $21, $22, $23, $24, $14)
+    VALUES (app.tenant(), $3, $20, $21, $22, $23, $24, $30)
 ), opened AS (
     INSERT INTO dispatch.ticket (tenant_id, id, year, number, state, version, contact_id, category_code, service_code,
         priority, text, address, landmark, language, point, opened_at, opened_by, updated_at, react_by, due_at,
-        statutory_due, folded)
+        statutory_due, folded, origin_slug, origin_reference)
     SELECT app.tenant(), $1, $2, counted.last, $4, $5, $3, $6, $7, $8, $9, $10, $11, $24,
-        ST_SetSRID(ST_MakePoint($12, $13), 4326), $14, $15, $14, $16, $17, $18, $19
+        ST_SetSRID(ST_MakePoint($12, $13), 4326), $14, $15, $30, $16, $17, $18, $19, $28, $29
     FROM counted RETURNING number
 ), called AS (
     INSERT INTO dispatch.call (tenant_id, id, contact_id, operator_id, at, outcome, category_code, ticket_id, note)
-    SELECT app.tenant(), $25, $3, $15, $14, 'ticket', $6, $1, '' FROM opened
+    SELECT app.tenant(), $25, $3, $15, $14, 'ticket', $6, $1, '' FROM opened WHERE $28::text IS NULL
 ), responsible AS (
     INSERT INTO dispatch.assignment (tenant_id, id, ticket_id, service_code, assigned_at, react_by)
-    SELECT app.tenant(), $26, $1, $7, $14, $16 FROM opened WHERE $7::text IS NOT NULL
+    SELECT app.tenant(), $26, $1, $7, $30, $16 FROM opened WHERE $7::text IS NOT NULL
 ), told AS (
     INSERT INTO dispatch.history (tenant_id, ticket_id, seq, at, actor_id, actor_name, verb, from_state, to_state,
         note, detail)
-    SELECT app.tenant(), $1, seq, $14, $15, $27, verb, from_state, to_state, '', '{{}}'
-    FROM opened, (VALUES (1, 'open', NULL, 'registered'), (2, 'assign', 'registered', 'assigned'))
-        AS step (seq, verb, from_state, to_state)
+    SELECT app.tenant(), $1, seq, $30, $15, $27, verb, from_state, to_state, '', '{{}}'
+    FROM opened, (VALUES (1, CASE WHEN $28 IS NULL THEN 'open' ELSE 'take_over' END, NULL, 'registered'),
+                         (2, 'assign', 'registered', 'assigned')) AS step (seq, verb, from_state, to_state)
     WHERE seq <= $5
 )
 SELECT number FROM opened
@@ -91,7 +92,8 @@ SELECT number FROM opened
 async def insert(
     ticket: Ticket, contact: SealedContact, folded: str, actor_name: str, key: RequestKey | None
 ) -> int:
-    """Insert a new ticket with its applicant, call, assignment and history in one statement; its number.
+    """Insert a new ticket with its applicant, call, assignment and history in one statement; its number. One that was
+    referred here came by no call.
 
     Claims the Idempotency-Key `key` in the same statement.
     """
@@ -102,7 +104,8 @@ async def insert(
         ticket.service_code, ticket.priority, ticket.text, ticket.address, ticket.landmark, lon, lat,
         ticket.opened_at, ticket.opened_by, ticket.react_by, ticket.due_at, ticket.statutory_due, folded,
         contact.name_sealed, contact.phone_sealed, contact.phone_index, contact.key_id, contact.language,
-        uuid7(), uuid7(), actor_name, *claim_arguments(key, ticket.id),
+        uuid7(), uuid7(), actor_name, ticket.origin_slug, ticket.origin_reference, ticket.updated_at,
+        *claim_arguments(key, ticket.id),
     )  # fmt: skip
     return number
 
@@ -119,10 +122,8 @@ async def get(ticket_id: UUID) -> Ticket | None:
 async def find(ticket_id: UUID | None, number: tuple[int, int] | None = None) -> Ticket | None:
     """The ticket by id, or by (year, number), for reading."""
     row = await unit.fetchrow(
-        f"""SELECT {_COLUMNS} FROM dispatch.ticket WHERE tenant_id = app.tenant()
-            AND CASE WHEN $1::uuid IS NULL THEN false ELSE id = $1 END"""
-        if number is None
-        else f"SELECT {_COLUMNS} FROM dispatch.ticket WHERE tenant_id = app.tenant() AND year = $1 AND number = $2",
+        f"SELECT {_COLUMNS} FROM dispatch.ticket WHERE tenant_id = app.tenant() AND "
+        + ("id = $1" if number is None else "year = $1 AND number = $2"),
         *((ticket_id,) if number is None else number),
     )
     return ticket_of(row) if row else None
@@ -133,7 +134,7 @@ WITH changed AS (
     UPDATE dispatch.ticket SET state = $2, version = $3, category_code = $4, service_code = $5, priority = $6,
         text = $7, address = $8, landmark = $9, point = ST_SetSRID(ST_MakePoint($10, $11), 4326), updated_at = $12,
         react_by = $13, due_at = $14, paused_at = $15, unanswered = $16, reopened = $17, done_at = $18,
-        closed_at = $19, folded = $20
+        closed_at = $19, folded = $20, confirmed = $25
     WHERE tenant_id = app.tenant() AND id = $1 AND version = $21 RETURNING id
 )
 INSERT INTO dispatch.history (tenant_id, ticket_id, seq, at, actor_id, actor_name, verb, from_state, to_state, note,
@@ -153,6 +154,7 @@ async def save(before: Ticket, after: Ticket, folded: str, steps: Sequence[Step]
         after.text, after.address, after.landmark, lon, lat, after.updated_at, after.react_by, after.due_at,
         after.paused_at, after.unanswered, after.reopened, after.done_at, after.closed_at, folded, before.version,
         steps[0].actor_id, steps[0].actor_name, msgspec.json.encode(steps).decode(),
+        after.confirmed,
     )  # fmt: skip
     if tag == "INSERT 0 0":  # cannot happen under the row lock of `get`
         raise RuntimeError(f"ticket {after.id} was changed without its lock")
@@ -205,6 +207,19 @@ async def accept_assignment(ticket_id: UUID, by: UUID) -> None:
     )  # fmt: skip
 
 
+async def note_for_origin(ticket_id: UUID, *said: str | bool | None) -> asyncpg.Record | None:
+    """Note at the referral that brought a ticket how it goes on (state, ended as, confirmed); id, sender, version, the
+    number of this answer and that of the ticket."""
+    return await unit.fetchrow(
+        """UPDATE dispatch.referral r SET state = $2, ended_as = $3, confirmed = $4, answers = answers + 1,
+               version = r.version + 1, ended_at = CASE WHEN $2 = 'ended' THEN $5::timestamptz END
+           FROM dispatch.ticket t WHERE t.tenant_id = app.tenant() AND t.id = $1 AND r.tenant_id = app.tenant()
+           AND r.side = 'in' AND r.ticket_id = $1 AND r.state IN ('accepted', 'ended')
+           RETURNING r.id, r.other_slug, r.answers, r.version, t.year, t.number""",
+        ticket_id, *said, clock.now(),
+    )  # fmt: skip
+
+
 async def unanswered(most: int) -> list[UUID]:
     """Tickets whose running assignment passed its reaction deadline by the database's clock, oldest first.
 
@@ -242,6 +257,19 @@ async def of_phone(index: bytes, most: int) -> list[Ticket]:
                 ORDER BY id DESC LIMIT 200)
             ORDER BY opened_at DESC LIMIT $2""",
         index, most,
+    )  # fmt: skip
+    return [ticket_of(row) for row in rows]
+
+
+async def changed_before(
+    place: tuple[datetime, UUID] | None, since: datetime | None, most: int
+) -> list[Ticket]:
+    """Tickets after the keyset (updated_at, id) that changed at or after `since`, the last changed first."""
+    rows = await unit.fetch(
+        f"""SELECT {_COLUMNS} FROM dispatch.ticket WHERE tenant_id = app.tenant()
+            AND ($1::timestamptz IS NULL OR (updated_at, id) < ($1, $2))
+            AND ($3::timestamptz IS NULL OR updated_at >= $3) ORDER BY updated_at DESC, id DESC LIMIT $4""",
+        *(place or (None, None)), since, most,
     )  # fmt: skip
     return [ticket_of(row) for row in rows]
 

@@ -48,6 +48,8 @@ class TicketOut(msgspec.Struct):
         int, msgspec.Meta(description="how often a responsible service did not react in time")
     ]
     reopened: int
+    origin_slug: Annotated[str | None, msgspec.Meta(description="the tenant that referred it here")] = None
+    origin_reference: Annotated[str | None, msgspec.Meta(description="its number there")] = None
 
     @classmethod
     def of(cls, ticket: Ticket) -> "TicketOut":

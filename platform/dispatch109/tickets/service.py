@@ -1,11 +1,9 @@
 """The verbs of a ticket. One transaction each: state, history, audit and outbox together or not at all."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
-
-import msgspec
 
 from chassis109.bus.announce import announce
 from chassis109.kernel import clock
@@ -18,11 +16,11 @@ from chassis109.store.unit import after_commit, transaction
 from dispatch109.catalogue import service as catalogues
 from dispatch109.contacts import service as contacts
 from dispatch109.contacts.model import Contact
-from dispatch109.tickets import repository
-from dispatch109.tickets.messages import TicketFact, subject
-from dispatch109.tickets.model import ALMATY, OPEN, State, Ticket, WrongState, statutory_due
+from dispatch109.tickets import messages, origin, repository
+from dispatch109.tickets.model import ALMATY, OPEN, Origin, State, Ticket, WrongState, statutory_due
 from dispatch109.tickets.repository import Step
 from identity109.actor import Actor
+from region109.contract import encode
 from tenancy109.model import Catalogue
 from tenancy109.routing import choose
 
@@ -49,8 +47,15 @@ class Move:
     detail: dict[str, object] = field(default_factory=dict)
 
 
-async def open_(request: Request, contact: Contact, actor: Actor, key: RequestKey | None = None) -> Ticket:
-    """Register a request, route it by category × place, and start both clocks; the ticket with its number."""
+async def open_(
+    request: Request,
+    contact: Contact,
+    actor: Actor,
+    key: RequestKey | None = None,
+    came: Origin | None = None,
+) -> Ticket:
+    """Register a request, route it by category × place, and start both clocks; the ticket with its number. One that
+    `came` from another tenant keeps its clocks, but for the reaction, and its number beside the new one."""
     tenant, now = actor.here, clock.now()
     async with transaction(tenant.id):
         catalogue = await catalogues.of(tenant)
@@ -65,11 +70,14 @@ async def open_(request: Request, contact: Contact, actor: Actor, key: RequestKe
             due_at=now + timedelta(seconds=category.resolution_seconds), statutory_due=statutory_due(now),
             paused_at=None, unanswered=0, reopened=0, done_at=None, closed_at=None,
         )  # fmt: skip
+        if came is not None:
+            ticket = replace(ticket, **asdict(came))
         number = await repository.insert(
             ticket, contacts.seal(tenant.id, contact), folded(ticket), actor.name, key
         )
         ticket = replace(ticket, number=number)
-        await _tell(ticket, actor, [Move("open", State.ASSIGNED, detail={"service": service})])
+        opened = Move("take_over" if came else "open", State.ASSIGNED, detail={"service": service})
+        await _tell(ticket, actor, [opened])
     return ticket
 
 
@@ -159,12 +167,13 @@ async def finish(ticket_id: UUID, version: int | None, note: str, actor: Actor, 
         return await move(ticket, actor, done, Move("plan_callback", State.CALLBACK_DUE), done_at=clock.now())
 
 
-async def close(ticket_id: UUID, note: str, actor: Actor) -> Ticket:
+async def close(ticket_id: UUID, note: str, actor: Actor, *, confirmed: bool) -> Ticket:
     """End the ticket. Only the callback does this: confirmed by the applicant, or three failed attempts."""
     async with transaction(actor.tenant_id):
         ticket = await _locked(ticket_id, actor)
         ticket.require(State.CLOSED)
-        return await move(ticket, actor, Move("close", State.CLOSED, note), closed_at=clock.now())
+        closed = Move("close", State.CLOSED, note)
+        return await move(ticket, actor, closed, closed_at=clock.now(), confirmed=confirmed)
 
 
 async def reopen(ticket_id: UUID, reason: str, actor: Actor) -> Ticket:
@@ -175,7 +184,7 @@ async def reopen(ticket_id: UUID, reason: str, actor: Actor) -> Ticket:
         catalogue = await catalogues.of(actor.here)
         again = Move("reopen", State.REOPENED, reason)
         served_by = [a.service_code for a in await repository.assignments(ticket.id)]
-        reopened = replace(ticket, done_at=None, closed_at=None, reopened=ticket.reopened + 1)
+        reopened = replace(ticket, done_at=None, closed_at=None, confirmed=None, reopened=ticket.reopened + 1)
         seconds = catalogues.known(catalogue, ticket.category_code).resolution_seconds
         reopened = replace(reopened, due_at=clock.now() + timedelta(seconds=seconds))
         return await _assign(reopened, served_by[-1], actor, catalogue, again)
@@ -272,16 +281,15 @@ def reaches(actor: Actor, ticket: Ticket) -> bool:
 
 async def _tell(ticket: Ticket, actor: Actor, moves: Any) -> None:  # noqa: ANN401
     tenant = actor.here
-    fact = journal.OutboxMessage(
-        subject(tenant.slug), str(ticket.id), msgspec.json.encode(TicketFact.of(tenant.slug, ticket))
-    )
+    told = messages.fact(tenant.slug, await catalogues.of(tenant), ticket)
+    fact = journal.OutboxMessage(messages.subject(tenant.slug), str(ticket.id), encode(told))
     entries = [
         journal.AuditEntry(
             f"ticket.{m.verb}", "ticket", str(ticket.id), {"version": ticket.version, **m.detail}
         )
         for m in moves
     ]
-    await journal.write(actor.person, actor.kind, entries, [fact])
+    await journal.write(actor.person, actor.kind, entries, [fact, *await origin.told(ticket, moves, actor)])
     after_commit(lambda: announce(tenant.slug, "ticket", str(ticket.id), ticket.version))
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from tests.integration.chassis.consuming import note
 
 from chassis109.bus.connection import Connections
-from chassis109.bus.consumer import Consumer, Delivery, Source
+from chassis109.bus.consumer import Consumer, Source
+from chassis109.kernel.messages import Delivery
 from chassis109.store import unit
 
 

@@ -22,8 +22,9 @@ from tests.integration.chassis.consuming import (
 
 from chassis109.bus import consumer
 from chassis109.bus.connection import Connections
-from chassis109.bus.consumer import Consumer, Delivery, Source
+from chassis109.bus.consumer import Consumer, Source
 from chassis109.kernel.ids import uuid7
+from chassis109.kernel.messages import Delivery
 from chassis109.store import inbox, journal, unit
 
 DYING = "tests.integration.chassis.dying_consumer"

@@ -3,14 +3,17 @@
 import asyncio
 import time
 from collections import defaultdict
+from datetime import timedelta
 
 import pytest
 from tests.integration.chassis.consuming import (
     OURS,
     consuming,
     count,
+    durable,
     note,
     publish,
+    running,
     until,
     until_counted,
     waiting,
@@ -18,7 +21,9 @@ from tests.integration.chassis.consuming import (
 
 from chassis109.bus import consumer
 from chassis109.bus.connection import Connections
-from chassis109.bus.consumer import Delivery, NotYet
+from chassis109.bus.consumer import Consumer, NotYet, Source
+from chassis109.kernel import messages
+from chassis109.kernel.messages import Delivery
 from chassis109.store import unit
 
 EVERY_KEY = f"{OURS}.*"
@@ -120,3 +125,29 @@ async def test_a_message_that_is_early_waits_for_the_one_before_it_and_holds_up_
     assert early[1] - early[0] >= 0.19
     assert await count(tenant, "audit") == 4  # what was tried too early was undone
     assert await count(tenant, "quarantine") == 0
+
+
+async def test_a_message_that_waited_in_the_stream_for_long_still_waits_for_the_one_before_it(
+    tenant: int, connections: Connections, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(messages, "WAITS", timedelta(seconds=1))
+    worked, young = list[bytes](), list[bool]()
+
+    async def handler(delivery: Delivery) -> None:
+        if delivery.payload == b"2" and b"1" not in worked:
+            young.append(delivery.young)
+            if delivery.young:
+                raise NotYet
+        worked.append(delivery.payload)
+
+    async with durable(connections, EVERY_KEY) as name:
+        await publish(connections, b"2", _subject("a"))
+        await asyncio.sleep(1.5)  # nobody was there
+        source = Source("REGION", "FEED", name, lambda _: tenant)
+        async with running(Consumer(connections, source, {"sko.feed.>": handler})):
+            await until(lambda: young)
+            await publish(connections, b"1", _subject("b"))
+            await until(lambda: len(worked) == 2)
+
+    assert young[0]
+    assert worked == [b"1", b"2"]

@@ -22,6 +22,7 @@ from tests.integration.chassis.relaying import (
     write,
 )
 
+from chassis109.bus import relay
 from chassis109.bus.connection import Connections
 from chassis109.observe import tracing
 from chassis109.store import unit
@@ -211,4 +212,27 @@ async def test_while_nats_is_away_verbs_go_on_and_afterwards_everything_leaves(
             await asyncio.sleep(0.1)
     info = await (await mine.get(ACCOUNT)).jetstream().stream_info("FEED")
     assert info.state.messages == len(sent)
+    await mine.close()
+
+
+async def test_a_line_that_was_lost_is_used_as_soon_as_it_is_back(
+    tenant: int, outbox: Outbox, broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long the relay would rest otherwise."""
+    monkeypatch.setattr(relay, "AWAY_SECONDS", 600.0)
+    await broker.start()
+    await broker.add_stream("FEED", "sko.feed.*.*")
+    mine = broker.connections()
+    async with relaying(outbox, mine, tenant):
+        await write(tenant, outgoing("ticket-1", b"before"))
+        await until_empty(tenant)
+        await broker.kill()
+        async with asyncio.timeout(20):
+            while mine.connected(ACCOUNT):  # noqa: ASYNC110 - the client tells nobody
+                await asyncio.sleep(0.02)
+        await write(tenant, outgoing("ticket-1", b"during"))
+        await asyncio.sleep(1)  # the relay finds no line, and rests
+
+        await broker.start()
+        await until_empty(tenant)
     await mine.close()

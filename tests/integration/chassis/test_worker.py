@@ -22,9 +22,10 @@ from tests.integration.chassis.relaying import outgoing, write
 
 from chassis109.bus import consumers, worker
 from chassis109.bus.connection import Connections
-from chassis109.bus.consumer import Consumer, Delivery, Source
+from chassis109.bus.consumer import Consumer, Source
 from chassis109.bus.consumers import Consumers
 from chassis109.kernel import clock
+from chassis109.kernel.messages import Delivery
 from chassis109.store import journal, outbox, sealer, unit
 from chassis109.store.outbox import ANCHOR_KEY, Outbox
 
@@ -49,6 +50,8 @@ async def test_a_source_that_appears_is_consumed_and_one_that_goes_is_left(
         assert heard == []
         there.append(Source("REGION", "FEED", name, lambda _: tenant))
         await until(lambda: heard == [b"before"])
+        while await waiting(connections, name) != (0, 0):  # noqa: ASYNC110 - the broker tells nobody
+            await asyncio.sleep(0.02)
         there.clear()
         await asyncio.sleep(0.3)
         await publish(connections, b"after")

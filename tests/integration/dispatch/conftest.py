@@ -64,3 +64,17 @@ def operator(tenant: Tenant) -> Actor:
 @pytest.fixture
 def senior(tenant: Tenant) -> Actor:
     return makers.senior(tenant)
+
+
+@pytest.fixture
+def other(neighbour: Tenant) -> Actor:
+    """An operator of the neighbour."""
+    return makers.operator(neighbour)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def third(store: Path) -> Actor:
+    """An operator of a district that neither of them is."""
+    found = await directory.find("esil")
+    assert found is not None
+    return makers.operator(found)

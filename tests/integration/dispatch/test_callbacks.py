@@ -123,7 +123,7 @@ async def test_work_that_is_not_done_cannot_be_closed(operator: Actor) -> None:
 
     for ticket in (made, going_on):
         with pytest.raises(WrongState):
-            await tickets.close(ticket.id, "закрыть", operator)
+            await tickets.close(ticket.id, "закрыть", operator, confirmed=True)
 
 
 async def test_the_list_shows_the_soonest_due_first_page_by_page(operator: Actor) -> None:

@@ -11,6 +11,7 @@ from tests.emergencies import Hub
 from chassis109.bus.consumer import NotYet
 from chassis109.kernel import clock
 from chassis109.kernel.ids import uuid7
+from chassis109.kernel.messages import WAITS
 from dispatch109.emergencies import reading
 from dispatch109.emergencies import service as emergencies
 from dispatch109.emergencies.model import Alarm
@@ -67,7 +68,7 @@ async def test_a_message_waits_for_those_before_it_and_then_goes_on_without_them
     with pytest.raises(NotYet):
         await hub.returns(incident, handoff, "seen", 2)
     assert (await made.now(handoff, operator)).state is State.CREATED
-    await hub.returns(incident, handoff, "close", 9, at=clock.now() - timedelta(seconds=5))
+    await hub.returns(incident, handoff, "close", 9, at=clock.now() - WAITS)
 
     found = await made.seen(incident, operator)
     assert [step.event for step in found.steps] == ["create", "gap", "dispatch", "receipt", "accept", "close"]
@@ -212,7 +213,7 @@ async def test_a_reopening_that_the_hub_refused_does_not_silence_the_service(
     await emergencies.retry(
         handoff.id, operator
     )  # the hub has it: that is refused as well, and changes nothing
-    before = clock.now() - timedelta(seconds=5)
+    before = clock.now() - WAITS
     await hub.returns(incident, handoff, "error", 3, error=made.fault("case_exists", 34), at=before)
     await hub.returns(incident, handoff, "accept", 4, at=before)
 

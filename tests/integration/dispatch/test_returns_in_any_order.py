@@ -175,7 +175,7 @@ class Story(RuleBasedStateMachine):
             assert found.handoffs[0].state is self.model.service
 
     async def bring(self, told: Envelope, young: bool) -> None:
-        at = clock.now() - timedelta(seconds=0 if young else 6)
+        at = clock.now() - timedelta(seconds=0 if young else 9)
         subject = self.hub.subject(told, self.handoff.service)
         await self.hub.deliver(encode(told), subject, told.message_id, at)
 

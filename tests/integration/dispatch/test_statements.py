@@ -11,6 +11,7 @@ import asyncpg
 import pytest_asyncio
 from tests import emergencies
 from tests.databases import Database, storing
+from tests.integration.dispatch import across
 from tests.makers import executor, opened, said
 
 from chassis109.kernel import clock
@@ -20,6 +21,8 @@ from dispatch109.emergencies import service as hand_offs
 from dispatch109.emergencies import watchdog
 from dispatch109.queue import service as queue
 from dispatch109.queue.model import Filter
+from dispatch109.referrals import reading as listing
+from dispatch109.referrals import service as referrals
 from dispatch109.tickets import service as tickets
 from identity109.actor import Actor
 from tenancy109 import directory
@@ -96,6 +99,34 @@ async def test_a_move_takes_at_most_seven_statements(operator: Actor, wire: asyn
         await tickets.accept(made.id, made.version, executor(operator.here, "water"))
 
     assert len(heard.statements) <= 7, heard.statements
+
+
+async def test_offering_and_taking_over_a_ticket_take_a_fixed_number_of_statements(
+    operator: Actor, other: Actor, wire: asyncpg.Connection
+) -> None:
+    await across.keys()
+    ticket, second = await opened(operator), await opened(operator)
+    await across.sent(operator, other, second)
+    await directory.all()
+    async with counted(wire) as sending:
+        referral = await referrals.send(ticket.id, None, other.here.slug, "себебі", operator)
+    await across.carry(operator.here, referral.id)
+    await directory.all()
+    async with counted(wire) as taking:
+        await referrals.accept(referral.id, "other", other)
+
+    # BEGIN, tenant | ticket | its referrals | key | applicant | referral | ticket, history | audit, outbox |
+    # audit, outbox of the referral | COMMIT, after which the relay is woken.
+    assert len(sending.statements) <= 13, sending.statements
+    # BEGIN, tenant | referral | ticket and all that belongs to it | audit, outbox | referral | audit, outbox | COMMIT.
+    assert len(taking.statements) <= 11, taking.statements
+
+
+async def test_a_page_of_referrals_takes_one_question(operator: Actor, wire: asyncpg.Connection) -> None:
+    async with counted(wire) as heard:
+        await listing.page(None, 50, operator)
+
+    assert len(heard.statements) == 4, heard.statements
 
 
 async def test_handing_off_takes_seven_statements_however_many_services_there_are(

@@ -21,10 +21,10 @@ from dispatch109.execution import service as execution
 from dispatch109.execution.model import read_photo
 from dispatch109.tickets import reading
 from dispatch109.tickets import service as tickets
-from dispatch109.tickets.messages import TicketFact
 from dispatch109.tickets.model import State, Ticket, WrongState
 from dispatch109.tickets.service import Request
 from identity109.actor import Actor
+from region109.contract import TicketFact
 
 NORTH = (69.1335, 54.9018)
 Verb = Callable[[Ticket, Actor, Actor], Awaitable[object]]

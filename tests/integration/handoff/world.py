@@ -15,9 +15,10 @@ from uuid import UUID
 import asyncpg
 from tests.databases import Database
 
-from chassis109.bus.consumer import Delivery, NotYet
+from chassis109.bus.consumer import NotYet
 from chassis109.bus.subjects import matches
 from chassis109.kernel import clock
+from chassis109.kernel.messages import WAITS, Delivery
 from chassis109.store import inbox, unit
 from chassis109.store.outbox import Outbox
 from dispatch109.emergencies import handlers as returns
@@ -32,7 +33,7 @@ from tenancy109 import directory
 PETROPAVL = 1
 MACHINE = "103"
 """The desk at which a machine works; people work at the others, and at this one too."""
-PATIENCE = timedelta(seconds=5)
+PATIENCE = WAITS
 """Order may break for as long as a receiver waits for what is missing; older messages come in order."""
 HUB_HANDLERS = intake.HANDLERS | replies.HANDLERS
 
@@ -221,7 +222,7 @@ class World:
         """Everything is up again: whatever waits is carried, delivered in order and worked, until nothing moves."""
         quiet = 0
         while quiet < 2:
-            self.now += timedelta(seconds=6)
+            self.now += WAITS + timedelta(seconds=1)
             self.machine_speaks()
             moved = await self.relay(self.dispatch) + await self.relay(self.hub)
             with self.dispatch.running(self.now):

@@ -102,7 +102,7 @@ class Story(RuleBasedStateMachine):
         if not self.model.flying:
             return
         said = self.model.flying.pop(which % len(self.model.flying))
-        brought = delivery(said, at=ago(0 if young else 6))
+        brought = delivery(said, at=ago(0 if young else 9))
         if self.model.hears(said, young):
             assert self.run(heard(brought))
             self.model.landed.append(said)

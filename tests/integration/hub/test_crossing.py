@@ -7,6 +7,7 @@ import pytest
 from tests.hub_makers import (
     accepted,
     ago,
+    answer,
     at_desk,
     crossing,
     delivery,
@@ -20,7 +21,7 @@ from tests.hub_makers import (
     stands,
 )
 
-from chassis109.bus.consumer import Delivery
+from chassis109.kernel.messages import Delivery
 from hub112.contract import Envelope, Note, Party, decode, stamp
 from hub112.desks import reading, watchdog
 from hub112.desks import service as desks
@@ -153,6 +154,22 @@ async def test_a_forward_to_a_closed_desk_is_refused() -> None:
     await desks.see(first.handoff_id, at_desk())
     with pytest.raises(Invalid):
         await desks.forward(first.handoff_id, at_desk(), "105", "нет такой")
+
+
+async def test_a_machine_answers_the_desk_that_passed_the_emergency_on(superuser: asyncpg.Connection) -> None:
+    _, child, _ = await forwarded(superuser)
+    asked = (await outbox(superuser, child.id, "desk"))[0].envelope
+    said = answer(asked, "receipt", 1)
+    stranger = answer(asked, "seen", 2, recipient=Party(agency="kz.sko.104", service="104"))
+    where = f"sko.live.reply.102.petropavl.{child.id}"
+    await heard(delivery(said, where, source="REPLY:live"))
+    await heard(delivery(stranger, where, source="REPLY:live"))
+
+    assert said.recipient.agency == "kz.sko.103"
+    assert (await reading.handoff(child.id, at_desk("102"))).state == "received"
+    assert [
+        m.error for m in await reading.put_aside(at_desk("102")) if m.message_id == stranger.message_id
+    ] == ["sender_mismatch"]
 
 
 async def ladder_ends(**changes: object) -> Envelope:

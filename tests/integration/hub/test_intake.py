@@ -212,7 +212,7 @@ async def test_a_message_that_came_too_early_waits_for_those_before_it() -> None
 
 async def test_after_five_seconds_a_message_is_taken_and_the_gap_named() -> None:
     first = await handed_over()
-    await heard(delivery(next_of(first, "update", 4), at=ago(6)))
+    await heard(delivery(next_of(first, "update", 4), at=ago(9)))
 
     steps = (await reading.card(first.handoff_id, at_desk())).steps
     assert [(s.event, s.detail) for s in steps[1:]] == [("gap", {"first": 2, "last": 3}), ("update", {})]
@@ -226,7 +226,7 @@ async def test_a_message_before_its_create_waits_for_it_and_then_is_unknown(
     second = next_of(first, "cancel", 2)
     with pytest.raises(NotYet):
         await heard(second)
-    await heard(delivery(second, at=ago(6)))
+    await heard(delivery(second, at=ago(9)))
 
     assert await told(superuser, second) == "unknown_handoff"
 

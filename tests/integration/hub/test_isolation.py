@@ -140,7 +140,7 @@ async def test_a_109_reaches_no_handoff_of_another_109(superuser: asyncpg.Connec
     stranger = Party(agency="kz.sko.aiyrtau.109", service="109")
     for kind, seq in (("cancel", 2), ("update", 3), ("create", 4)):
         attack = next_of(theirs, kind, seq, sender=stranger, incident_id="kz.sko.aiyrtau.2026.000001")
-        await heard(delivery(attack, at=ago(6)))
+        await heard(delivery(attack, at=ago(9)))
 
     here = await stands(theirs)
     answers = [s for s in await outbox(superuser, theirs.handoff_id) if ".return.aiyrtau." in s.subject]
@@ -153,7 +153,7 @@ async def test_a_109_reaches_no_handoff_of_another_109(superuser: asyncpg.Connec
 
 async def test_a_drill_reaches_no_live_handoff() -> None:
     live = await handed_over()
-    await heard(delivery(next_of(live, "cancel", 2, mode="exercise"), at=ago(6)))
+    await heard(delivery(next_of(live, "cancel", 2, mode="exercise"), at=ago(9)))
 
     assert (await stands(live)).state == "dispatched"
 

@@ -83,7 +83,7 @@ async def test_what_a_machine_says_too_early_waits(superuser: asyncpg.Connection
     await heard(accept)
     assert (await stands(first)).state == "accepted"
 
-    await heard(delivery(answer(first, "note", 5, reply=reply(reason="x")), at=ago(6)))
+    await heard(delivery(answer(first, "note", 5, reply=reply(reason="x")), at=ago(9)))
     steps = (await reading.card(first.handoff_id, at_desk())).steps
     assert [(s.event, s.detail) for s in steps[-2:]] == [("gap", {"first": 3, "last": 4}), ("note", {})]
     assert await told_machine(superuser, accept) == ""

@@ -14,6 +14,7 @@ RELAY = {
     "chassis.audit": {"SELECT": {"tenant_id", "tx", "id", "at"}},
     "chassis.audit_seal": {"SELECT": {"tenant_id", "seq", "last_tx", "last_id"}},
     "dispatch.handoff": {"SELECT": {"tenant_id", "due_at", "hub_at", "ended_at"}},
+    "dispatch.resend": {"SELECT": {"tenant_id", "ended_at"}},
     "dispatch.assignment": {
         "SELECT": {"tenant_id", "react_by", "accepted_at", "ended_at", "unanswered_at"},
     },
@@ -22,7 +23,7 @@ RELAY = {
 # What is only ever appended to: neither changed nor removed by the application.
 APPEND_ONLY = (
     "dispatch.history", "dispatch.handoff_event", "dispatch.call", "dispatch.attachment", "dispatch.callback_attempt",
-    "chassis.audit", "chassis.audit_seal", "chassis.outbox", "chassis.inbox",
+    "dispatch.alert_reader", "chassis.audit", "chassis.audit_seal", "chassis.outbox", "chassis.inbox",
 )  # fmt: skip
 
 _COLUMNS = """

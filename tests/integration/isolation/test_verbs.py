@@ -54,7 +54,7 @@ VERBS: dict[str, On] = {
     "assign": On(lambda of, a: tickets.assign(of, None, "akimat", "", a)),
     "amend": On(lambda of, a: tickets.amend(of, None, REQUEST, a)),
     "correct": On(lambda of, a: calls.correct(of, None, makers.said(category="other"), a)),
-    "close": On(lambda of, a: tickets.close(of, "x", a)),
+    "close": On(lambda of, a: tickets.close(of, "x", a, confirmed=True)),
     "reopen": On(lambda of, a: tickets.reopen(of, "x", a)),
     "finish": On(lambda of, a: tickets.finish(of, None, "", a, 0)),
     "finish with photos": On(lambda of, a: execution.finish(of, None, "", [PHOTO], a)),

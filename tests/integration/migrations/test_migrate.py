@@ -19,11 +19,14 @@ from chassis109.store import migrate, unit
 from chassis109.store.geometry import Geometry
 from chassis109.store.migrate import MigrationRefused
 from dispatch109 import tables as dispatch_tables
+from dispatch109.federation import tables as federation_tables
 from dispatch109.migrate import PACKAGES
 from identity109 import tables as identity_tables
 from tenancy109 import tables as tenancy_tables
 
-TABLES: tuple[type[Table], ...] = (*tenancy_tables.TABLES, *identity_tables.TABLES, *dispatch_tables.TABLES)
+TABLES: tuple[type[Table], ...] = (
+    *tenancy_tables.TABLES, *identity_tables.TABLES, *dispatch_tables.TABLES, *federation_tables.TABLES,
+)  # fmt: skip
 
 _COLUMNS = """
 SELECT a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type, NOT a.attnotnull AS null
@@ -41,7 +44,7 @@ WHERE table_schema IN ('migration', 'chassis', 'tenancy', 'identity')
 _WORDS = {
     "timestamptz": "timestamp with time zone", "jsonb": "jsonb", "bytea": "bytea", "uuid": "uuid", "text": "text",
     "smallint": "smallint", "integer": "integer", "boolean": "boolean", "double precision": "double precision",
-    "text[]": "text[]",
+    "text[]": "text[]", "date": "date",
 }  # fmt: skip
 
 
@@ -223,3 +226,16 @@ async def test_files_are_applied_in_the_order_of_packages_then_of_names(package:
     lower, upper = package(b_0002="2", b_0001="1"), package(a_0001="3")
 
     assert [sql for _, sql in migrate.pending((lower, upper))] == ["1", "2", "3"]
+
+
+async def test_a_schema_that_lost_a_leakproof_mark_is_refused_by_the_next_start(databases: Databases) -> None:
+    """A dump does not carry the marks: whoever restores one without the bootstrap is told."""
+    database = await databases.clone("tenants")
+    superuser = await asyncpg.connect(database.superuser)
+    try:
+        assert await migrate.run(database.owner, PACKAGES) == []
+        await superuser.execute("ALTER FUNCTION geometry_overlaps(geometry, geometry) NOT LEAKPROOF")
+        with pytest.raises(MigrationRefused, match="&& not leakproof"):
+            await migrate.run(database.owner, PACKAGES)
+    finally:
+        await superuser.close()

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -75,6 +75,16 @@ class Broker:
     users: dict[str, dict[str, str]]
     log: Path
 
+    def make_streams(self) -> None:
+        """Streams and places as the deployment makes them at every start."""
+        logins = self.log.with_name("users.json")
+        subprocess.run(
+            [sys.executable, "infra/nats/streams.py", *TENANTS],
+            cwd=ROOT,
+            env={"NATS_URL": self.url, "NATS_CREDENTIALS": str(logins)},
+            check=True,
+        )
+
     async def logged(self, words: str, *, times: int = 1) -> str:
         """The last line of the log with these words, once there are so many of them; the broker writes by and by."""
         for _ in range(200):
@@ -135,7 +145,7 @@ def running(folder: Path, *additions: str) -> Iterator[Broker]:
     process = subprocess.Popen([program, "-c", config, "-l", made.log])
     try:
         _wait_until_ready(made.log)
-        _make_streams(made.url, users, TENANTS)
+        made.make_streams()
         yield made
     finally:
         process.terminate()
@@ -153,12 +163,3 @@ def _wait_until_ready(log: Path) -> None:
     while not (log.exists() and re.search("Server is ready", log.read_text())):
         assert time.monotonic() < limit, "the broker does not start"
         time.sleep(0.02)
-
-
-def _make_streams(url: str, users: Path, tenants: Sequence[str]) -> None:
-    subprocess.run(
-        [sys.executable, "infra/nats/streams.py", *tenants],
-        cwd=ROOT,
-        env={"NATS_URL": url, "NATS_CREDENTIALS": str(users)},
-        check=True,
-    )

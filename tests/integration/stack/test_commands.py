@@ -12,6 +12,8 @@ import httpx
 import pytest
 from tests.integration.stack.command import ROOT, stack
 
+from stack109.environment import DISPATCH, HUB, REGION
+
 PATIENCE_SECONDS = 90.0
 
 
@@ -57,6 +59,15 @@ def test_a_token_of_a_demo_person_opens_the_interface_of_that_persons_tenant() -
         headers={"Authorization": f"Bearer {token}"},
     )
     assert answer.status_code == 200
+
+
+def test_a_token_of_the_command_centre_opens_the_region_and_there_is_no_such_place_at_a_tenant() -> None:
+    bearer = {"Authorization": f"Bearer {stack('token', 'region.command').stdout.strip()}"}
+    for url, path, status in (
+        (os.environ["REGION_URL"], "/api/v1/me", 200),
+        (os.environ["DISPATCH_URL"], "/api/v1/t/petropavl/tickets", 404),
+    ):
+        assert httpx.get(f"{url}{path}", headers=bearer).status_code == status, url
 
 
 def claims(token: str) -> dict[str, Any]:
@@ -127,7 +138,7 @@ def test_everything_serves_again_after_postgresql_was_away_without_being_started
     before = {
         name: line[2]
         for name, line in lines_of_status().items()
-        if name in ("keycloak", "web", "live", "worker", "hub", "hub-live", "hub-worker")
+        if name in ("keycloak", *DISPATCH, *HUB, *REGION)
     }
     assert stack("part", "stop", "postgres").returncode == 0
     time.sleep(2)
@@ -150,23 +161,17 @@ def test_commands_on_a_stack_that_does_not_run_say_so(command: str) -> None:
     assert "is not running" in refused.stdout + refused.stderr
 
 
-def test_the_streams_refuse_rather_than_forget() -> None:
+def test_the_streams_refuse_rather_than_forget_but_for_those_that_may_be_said_again() -> None:
     answer = httpx.get(f"{os.environ['NATS_MONITOR_URL']}/jsz?accounts=1&streams=1&config=1").json()
-    streams = [stream for account in answer["account_details"] for stream in account.get("stream_detail", [])]
-    assert {stream["name"] for stream in streams} >= {
-        "HANDOFF",
-        "RETURN",
-        "DESK",
-        "REPLY",
-        "CROSS",
-        "ALERT",
-        "ADVISORY",
-        "FEED",
-        "MANDATE",
+    streams = {
+        stream["name"]: stream["config"]
+        for account in answer["account_details"]
+        for stream in account.get("stream_detail", [])
     }
-    kept = {
-        json.dumps([stream["config"].get(key) for key in ("discard", "deny_delete")])
-        for stream in streams
-        if stream["name"] != "ADVISORY"  # what the broker says about itself: the last of each kind
-    }
-    assert kept == {'["new", true]'}
+    assert all(config["deny_delete"] and config["deny_purge"] for config in streams.values())
+    assert {name for name, config in streams.items() if config["discard"] == "old"} == {
+        "ADVISORY", "FEED", "PULSE",
+    }  # fmt: skip
+    assert {name for name, config in streams.items() if config["discard"] == "new"} == {
+        "HANDOFF", "RETURN", "DESK", "REPLY", "CROSS", "ALERT", "MANDATE", "ANSWER", "REFERRAL",
+    }  # fmt: skip

@@ -34,12 +34,25 @@ async def test_only_the_relays_pass_row_level_security(superuser: asyncpg.Connec
 @pytest.mark.parametrize(
     ("variable", "database"),
     [("DISPATCH_APP_DSN", "hub"), ("DISPATCH_OWNER_DSN", "keycloak"), ("HUB_APP_DSN", "dispatch"),
-     ("HUB_RELAY_DSN", "dispatch"), ("REGION_RELAY_DSN", "hub"), ("REGION_APP_DSN", "postgres")],
+     ("HUB_RELAY_DSN", "dispatch"), ("REGION_RELAY_DSN", "hub"), ("REGION_APP_DSN", "postgres"),
+     ("REGION_APP_DSN", "dispatch"), ("REGION_OWNER_DSN", "dispatch"), ("REGION_RELAY_DSN", "dispatch"),
+     ("DISPATCH_APP_DSN", "region"), ("DISPATCH_RELAY_DSN", "region"), ("HUB_APP_DSN", "region")],
 )  # fmt: skip
 async def test_a_role_enters_its_own_database_only(variable: str, database: str) -> None:
     address = urlsplit(os.environ[variable])._replace(path=f"/{database}").geturl()
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await asyncpg.connect(address)
+
+
+async def test_a_transaction_that_sits_still_is_ended_in_our_databases_but_not_while_keycloak_starts(
+    superuser: asyncpg.Connection,
+) -> None:
+    assert await superuser.fetchval("SHOW idle_in_transaction_session_timeout") == "1min"
+    ours = await superuser.fetch(
+        """SELECT d.datname, s.setconfig FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase
+           WHERE s.setrole = 0 AND s.setconfig::text LIKE '%idle_in_transaction%'"""
+    )
+    assert [tuple(row.values()) for row in ours] == [("keycloak", ["idle_in_transaction_session_timeout=0"])]
 
 
 async def test_a_wrong_password_is_refused_also_from_this_machine() -> None:

@@ -47,6 +47,25 @@ async def test_a_frozen_clock_is_frozen_for_its_own_task_only() -> None:
     assert running > THEN
 
 
+def test_a_clock_that_is_an_hour_wrong_goes_by_the_one_it_is_shown_and_by_its_own_when_that_is_right() -> (
+    None
+):
+    ours = clock.own()
+    try:
+        for wrong in (timedelta(hours=1), timedelta(hours=-1)):
+            assert abs(clock.follow(ours + wrong, ours, ours) - wrong) < timedelta(seconds=1)
+            assert abs(clock.now() - (ours + wrong)) < timedelta(seconds=30)
+    finally:
+        assert clock.follow(ours, ours, ours) == timedelta()
+    assert abs(clock.now() - clock.own()) < timedelta(seconds=1)
+
+
+def test_a_slow_answer_is_no_wrong_clock() -> None:
+    ours = clock.own()
+
+    assert clock.follow(ours + timedelta(seconds=9), ours, ours + timedelta(seconds=20)) == timedelta()
+
+
 def test_ids_sort_in_the_order_they_were_made_and_are_never_the_same() -> None:
     made = [uuid7() for _ in range(2000)]
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from tests.makers import NOON
@@ -13,6 +13,7 @@ from dispatch109.emergencies.clocks import next_due, standing
 from dispatch109.emergencies.model import Alarm, Handoff, number_of
 from dispatch109.emergencies.writing import deadlines
 from hub112.contract import CLOCKS, State
+from region109.contract import HandoffAlarm
 
 A, S = Alarm, State
 
@@ -121,3 +122,7 @@ def test_a_number_is_read_as_people_and_as_services_write_it(
     written: str, number: tuple[int, int] | None
 ) -> None:
     assert number_of(written, "petropavl") == number
+
+
+def test_the_region_knows_every_alarm_and_nothing_else() -> None:
+    assert set(get_args(HandoffAlarm)) == set(Alarm)

@@ -11,9 +11,10 @@ from tests.unit.dispatch109.test_emergency_clocks import handoff
 
 from chassis109.kernel.ids import uuid7
 from dispatch109.contacts.model import Contact
-from dispatch109.emergencies.messages import Case, HandoffFact, envelope, fact_subject, subject
+from dispatch109.emergencies.messages import Case, envelope, fact, fact_subject, subject
 from dispatch109.emergencies.model import Incident, Place, Victims
 from hub112.contract import UNSET, Kind, decode, encode, incident_types
+from region109 import contract as region
 
 NOTHING = Incident(
     id=uuid7(), year=2026, number=17, mode="live", version=1, contact_id=uuid7(), ticket_id=None,
@@ -84,10 +85,12 @@ def test_the_subject_says_which_mode_service_and_tenant() -> None:
 
 
 def test_the_region_hears_how_it_stands_and_no_person() -> None:
-    said = msgspec.json.encode(HandoffFact.of(case(ALL), handoff(reason="Айгүлге", disposition="Айгүлге")))
+    given = handoff(reason="Айгүлге", disposition="Айгүлге")
+    said = region.encode(fact("petropavl", case(ALL).incident, given))
 
     assert fact_subject("petropavl") == "sko.feed.petropavl.handoff"
     told: dict[str, Any] = msgspec.json.decode(said)
     assert (told["type"], told["service"], told["state"]) == ("handoff/1", "103", "created")
+    assert region.decode_fact(fact_subject("petropavl"), said) == fact("petropavl", case(ALL).incident, given)
     for personal in ("Айгүл", "7705", "Жұмабаев", "дүкен", "иісі", "54.87"):
         assert personal not in said.decode()

@@ -23,8 +23,8 @@ WRITTEN = """
 registered:   assigned rejected cancelled referred handed_off
 assigned:     assigned accepted returned rejected cancelled referred handed_off
 accepted:     assigned in_progress paused returned cancelled referred handed_off
-in_progress:  assigned done paused returned cancelled handed_off
-paused:       assigned in_progress returned cancelled handed_off
+in_progress:  assigned done paused returned cancelled referred handed_off
+paused:       assigned in_progress returned cancelled referred handed_off
 returned:     assigned rejected cancelled referred handed_off
 done:         callback_due
 callback_due: closed reopened
@@ -32,7 +32,7 @@ reopened:     assigned rejected cancelled handed_off
 closed:       reopened
 rejected:     reopened
 cancelled:    reopened
-referred:     assigned
+referred:
 handed_off:   callback_due assigned
 """
 ALLOWED = {
@@ -62,7 +62,7 @@ def test_only_a_callback_closes() -> None:
 def test_every_state_has_its_line_and_can_be_reached() -> None:
     assert MOVES.keys() == set(State)
     assert frozenset().union(*MOVES.values()) | {State.REGISTERED} == set(State)
-    assert set(State) - OPEN == {State.CLOSED, State.REJECTED, State.CANCELLED}
+    assert set(State) - OPEN == {State.CLOSED, State.REJECTED, State.CANCELLED, State.REFERRED}
 
 
 def test_a_wrong_state_is_said_before_an_old_version() -> None:

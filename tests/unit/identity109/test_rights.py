@@ -20,6 +20,7 @@ from identity109.model import (
 from identity109.permissions import (
     HUB_ROLES,
     PUBLIC,
+    REGION_ROLES,
     ROLES,
     SIGNED_IN,
     Permission,
@@ -36,13 +37,14 @@ DESIGN: dict[str, set[Permission]] = {
     # tickets of the tenant; phone shown while the call or ticket is theirs | intake, callback, hand off
     "operator": {
         P.TICKET_READ, P.CALL_READ, P.TICKET_OPEN, P.CALLBACK_RECORD, P.CONTACT_OWN, P.CATALOGUE_READ,
-        P.EMERGENCY_READ, P.EMERGENCY_HAND_OFF, P.EMERGENCY_CANCEL,
+        P.EMERGENCY_READ, P.EMERGENCY_HAND_OFF, P.EMERGENCY_CANCEL, P.REFERRAL_SEND, P.REFERRAL_DECIDE,
+        P.ALERT_ACKNOWLEDGE,
     },
     # all of the tenant | assign, merge, hand off, override
     "senior": {
         P.TICKET_READ, P.CALL_READ, P.TICKET_OPEN, P.CALLBACK_RECORD, P.CONTACT_OWN, P.CONTACT_UNMASK, P.CATALOGUE_READ,
         P.FIGURES_READ, P.TICKET_ASSIGN, P.TICKET_OVERRIDE, P.EMERGENCY_READ, P.EMERGENCY_HAND_OFF,
-        P.EMERGENCY_CANCEL, P.EMERGENCY_REOPEN,
+        P.EMERGENCY_CANCEL, P.EMERGENCY_REOPEN, P.REFERRAL_SEND, P.REFERRAL_DECIDE, P.ALERT_ACKNOWLEDGE, P.MANDATE_READ,
     },
     # all, personal data masked; masked exports | –
     "analyst": {
@@ -53,7 +55,10 @@ DESIGN: dict[str, set[Permission]] = {
     # tickets of the own service | status, evidence
     "executor": {P.TICKET_READ, P.TICKET_EXECUTE, P.CATALOGUE_READ},
     # all figures, texts | approvals (a later slice)
-    "head": {P.TICKET_READ, P.CALL_READ, P.CATALOGUE_READ, P.FIGURES_READ, P.EMERGENCY_READ},
+    "head": {
+        P.TICKET_READ, P.CALL_READ, P.CATALOGUE_READ, P.FIGURES_READ, P.EMERGENCY_READ, P.MANDATE_READ,
+        P.MANDATE_ANSWER,
+    },
     # staff and settings | staff, dictionaries (a later slice)
     "tenant-admin": {P.PEOPLE_MANAGE, P.CATALOGUE_READ},
     # audit log | –
@@ -68,8 +73,13 @@ HUB_DESIGN: dict[str, set[Permission]] = {
     "machine": {P.HANDOFF_READ, P.HANDOFF_RECEIPT, P.HANDOFF_DECIDE, P.HANDOFF_MACHINE},
 }
 
+# The row of the region: the projection; mandates, alerts, figures.
+REGION_DESIGN: dict[str, set[Permission]] = {
+    "region-command": {P.WALL_READ, P.MANDATE_ISSUE, P.ALERT_ISSUE, P.REGION_FIGURES},
+}
 
-def tenant(slug: str = "petropavl", id: int = 1, kind: Literal["city", "desk"] = "city") -> Tenant:
+
+def tenant(slug: str = "petropavl", id: int = 1, kind: Literal["city", "desk", "region"] = "city") -> Tenant:
     return Tenant(
         id=id, slug=slug, kind=kind, names={}, centre_names={}, centre=(69.1, 54.9), kato="5910", dial_code="7152",
         population=1, duty_phones={},
@@ -79,17 +89,18 @@ def tenant(slug: str = "petropavl", id: int = 1, kind: Literal["city", "desk"] =
 def test_the_roles_are_those_of_the_design() -> None:
     assert {role: set(rights) for role, rights in ROLES.items()} == DESIGN
     assert {role: set(rights) for role, rights in HUB_ROLES.items()} == HUB_DESIGN
+    assert {role: set(rights) for role, rights in REGION_ROLES.items()} == REGION_DESIGN
 
 
 def test_no_role_holds_a_pseudo_permission() -> None:
-    assert not any({PUBLIC, SIGNED_IN} & rights for rights in (ROLES | HUB_ROLES).values())
+    assert not any({PUBLIC, SIGNED_IN} & rights for rights in (ROLES | HUB_ROLES | REGION_ROLES).values())
 
 
 @pytest.mark.parametrize("role", ["analyst", "lawyer", "head", "tenant-admin", "auditor"])
 def test_who_only_reads_changes_no_ticket(role: str) -> None:
     acts = {
         P.TICKET_OPEN, P.TICKET_ASSIGN, P.TICKET_EXECUTE, P.TICKET_OVERRIDE, P.CALLBACK_RECORD, P.EMERGENCY_HAND_OFF,
-        P.EMERGENCY_CANCEL, P.EMERGENCY_REOPEN,
+        P.EMERGENCY_CANCEL, P.EMERGENCY_REOPEN, P.REFERRAL_SEND, P.REFERRAL_DECIDE,
     }  # fmt: skip
 
     assert not acts & ROLES[role]
@@ -206,8 +217,12 @@ def test_groups_name_tenants_once_and_roles_of_the_region() -> None:
         "/services/103/hub-lead",
     ]
 
-    assert tenant_slugs(groups) == ("esil", "aqzhar", "103")
+    assert tenant_slugs(groups) == ("sko", "esil", "aqzhar", "103")
     assert region_roles(groups) == ("region-command",)
+
+
+def test_people_of_the_region_begin_at_the_wall() -> None:
+    assert Workplace(tenant("sko", 100, "region"), ("region-command",)).first_screen == "/rc/wall"
 
 
 def test_a_reason_must_be_said_in_plain_words() -> None:

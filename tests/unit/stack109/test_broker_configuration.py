@@ -39,11 +39,15 @@ def consumer_rights(stream: str, name: str, owner: str) -> set[str]:
 def test_a_tenant_may_publish_its_own_facts_and_handoffs_and_read_its_own_consumers_only() -> None:
     assert publish_rights(rendered("petropavl", "shal-aqyn"), "T_SHAL_AQYN") == {
         "sko.feed.shal-aqyn.*",
+        "sko.pulse.shal-aqyn",
+        "sko.answer.shal-aqyn",
+        "sko.referral.*.shal-aqyn",
         "sko.*.handoff.*.shal-aqyn.*",
         *consumer_rights("RETURN", "shal-aqyn-live", "hub"),
         *consumer_rights("RETURN", "shal-aqyn-exercise", "hub"),
         *consumer_rights("RETURN", "shal-aqyn-test", "hub"),
         *consumer_rights("MANDATE", "shal-aqyn", "region"),
+        *consumer_rights("REFERRAL", "shal-aqyn", "region"),
     }
 
 

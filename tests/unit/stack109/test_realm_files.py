@@ -13,8 +13,16 @@ FOLDER = Path(__file__).parents[3] / "auth" / "realms"
 VALUES = {
     "DISPATCH_URL": "http://localhost:1",
     "HUB_URL": "http://localhost:2",
+    "REGION_URL": "http://localhost:3",
     **dict.fromkeys(
-        ("DISPATCH_WEB_SECRET", "PROVISIONER_SECRET", "HUB_WEB_SECRET", "HUB_PROVISIONER_SECRET"), "generated"
+        (
+            "DISPATCH_WEB_SECRET",
+            "PROVISIONER_SECRET",
+            "HUB_WEB_SECRET",
+            "HUB_PROVISIONER_SECRET",
+            "REGION_WEB_SECRET",
+        ),
+        "generated",
     ),
     **{f"SERVICE_{code}_JWKS": '{"keys": []}' for code in SERVICES},
 }

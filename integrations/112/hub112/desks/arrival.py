@@ -14,10 +14,11 @@ import structlog
 from msgspec import UNSET
 
 from chassis109.bus import announce
-from chassis109.bus.consumer import Delivery, NotYet
+from chassis109.bus.consumer import NotYet
 from chassis109.bus.subjects import message_uuid
 from chassis109.kernel import clock
 from chassis109.kernel.errors import NotFound
+from chassis109.kernel.messages import Delivery
 from chassis109.store import inbox, journal
 from chassis109.store.unit import after_commit
 from hub112 import contract
@@ -63,10 +64,12 @@ def desk_of(subject: str) -> int:
     return int(service)
 
 
-async def read(delivery: Delivery, parties: Callable[[Address], tuple[str | None, str]]) -> Arrival | None:
+async def read(
+    delivery: Delivery, parties: Callable[[Address], tuple[str | None, str | None]]
+) -> Arrival | None:
     """The message; None when it took effect under another id already. Raises ContractError.
 
-    `parties` gives the agencies of sender and recipient that an address proves; None: it proves no sender.
+    `parties` gives the agencies of sender and recipient that an address proves; None: it proves none.
     """
     envelope = contract.decode(delivery.payload)
     address = Address.of(delivery.subject)
@@ -78,14 +81,15 @@ async def read(delivery: Delivery, parties: Callable[[Address], tuple[str | None
         ("recipient", envelope.recipient, recipient),
         ("incidentId", envelope.incident_id.split(".")[:3], ["kz", "sko", address.tenant]),
     ):
-        if not (_is(here, there) if isinstance(here, Party) else here == there):
+        if not (is_party(here, there) if isinstance(here, Party) else here == there):
             raise ContractError(FaultCode.SENDER_MISMATCH, f"not as its subject says - at `$.{name}`")
     if envelope.message_id == delivery.message_id or await inbox.once(delivery.source, envelope.message_id):
         return Arrival(delivery, address, envelope)
     return None
 
 
-def _is(party: Party, agency: object) -> bool:
+def is_party(party: Party, agency: object) -> bool:
+    """Whether a message names this agency; None: it may name any."""
     service = str(agency).rpartition(".")[2]
     return agency is None or (party.agency == agency and party.service in (UNSET, service))
 

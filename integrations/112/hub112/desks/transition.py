@@ -9,8 +9,8 @@ from uuid import UUID
 from chassis109.bus import announce
 from chassis109.kernel import chain, clock
 from chassis109.kernel.errors import NotFound
+from chassis109.kernel.messages import OutboxMessage
 from chassis109.store import journal
-from chassis109.store.journal import OutboxMessage
 from chassis109.store.unit import after_commit
 from hub112.contract import OPEN, Event, Party, Side, State
 from hub112.desks import messages, repository

@@ -1,6 +1,6 @@
 """What another desk of this hub says: take this emergency, work it as well, or: we have taken yours."""
 
-from chassis109.bus.consumer import Delivery
+from chassis109.kernel.messages import Delivery
 from hub112.contract import MOVES, SERVICES, ContractError, Envelope, Event, FaultCode, Reply, Service, Side
 from hub112.desks import messages, repository
 from hub112.desks.arrival import Arrival, known, read

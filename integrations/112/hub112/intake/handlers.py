@@ -1,6 +1,6 @@
 """What comes to a desk from a 109 or from another desk. Handlers run inside the consumer's unit of work."""
 
-from chassis109.bus.consumer import Delivery
+from chassis109.kernel.messages import Delivery
 from chassis109.store import inbox
 from hub112.contract import ContractError, FaultCode
 from hub112.desks import arrival

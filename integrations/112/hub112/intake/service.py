@@ -7,8 +7,8 @@ from msgspec import UNSET
 from msgspec.structs import replace as with_
 
 from chassis109.bus import announce
-from chassis109.bus.consumer import Delivery
 from chassis109.kernel import clock
+from chassis109.kernel.messages import Delivery
 from chassis109.store import journal
 from chassis109.store.unit import after_commit
 from hub112.contract import (

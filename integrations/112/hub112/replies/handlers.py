@@ -1,6 +1,6 @@
 """What the machines of the emergency services answer. Handlers run inside the consumer's unit of work."""
 
-from chassis109.bus.consumer import Delivery
+from chassis109.kernel.messages import Delivery
 from hub112.contract import ContractError, FaultCode
 from hub112.desks import arrival
 from hub112.desks.arrival import desk_of

@@ -4,13 +4,24 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from uuid import NAMESPACE_URL, uuid5
 
-from chassis109.bus.consumer import Delivery
 from chassis109.kernel.errors import Invalid, Refused
-from hub112.contract import ContractError, Envelope, Event, FaultCode, Kind, Reply, Side, agency
+from chassis109.kernel.messages import Delivery
+from hub112.contract import (
+    Address,
+    ContractError,
+    Envelope,
+    Event,
+    FaultCode,
+    Kind,
+    Party,
+    Reply,
+    Side,
+    agency,
+)
 from hub112.desks import repository
 from hub112.desks import service as desks
-from hub112.desks.arrival import known, note_gap, order, read
-from hub112.desks.model import WrongState
+from hub112.desks.arrival import is_party, known, note_gap, order, read
+from hub112.desks.model import Handoff, WrongState
 from hub112.desks.transition import Did, Held, hold, take
 from identity109.actor import Actor
 from tenancy109 import directory
@@ -22,7 +33,7 @@ ERROR = "error"
 
 async def from_machine(delivery: Delivery) -> None:
     """A message of a desk's machine. Raises ContractError when it is refused for good, NotYet when it must wait."""
-    arrival = await read(delivery, lambda a: (f"kz.sko.{a.service}", agency(a.tenant)))
+    arrival = await read(delivery, lambda a: (f"kz.sko.{a.service}", None))
     if arrival is None:
         return
     desk = await directory.by_id(int(arrival.address.service))
@@ -30,6 +41,7 @@ async def from_machine(delivery: Delivery) -> None:
         raise ContractError(FaultCode.UNROUTABLE, f"the desk {arrival.address.service} is not connected")
     actor, envelope = machine(desk), arrival.envelope
     held = await known(arrival)
+    _require_asker(envelope.recipient, arrival.address, held.handoff)
     missing = order(arrival, held.handoff.last_reply_seq)
     held = Held(replace(held.handoff, last_reply_seq=envelope.seq), held.desks)
     await repository.advance(held.handoff)
@@ -41,6 +53,13 @@ async def from_machine(delivery: Delivery) -> None:
         await say(envelope, actor)
     except Refused as refused:
         raise _fault(refused) from refused
+
+
+def _require_asker(recipient: Party, address: Address, handoff: Handoff) -> None:
+    """A machine answers whoever asked it: the 109 or, when another desk passed the emergency on, that desk."""
+    asked = {agency(address.tenant)} | ({f"kz.sko.{handoff.parent_desk}"} if handoff.parent_desk else set())
+    if not any(is_party(recipient, one) for one in asked):
+        raise ContractError(FaultCode.SENDER_MISMATCH, "not as its subject says - at `$.recipient`")
 
 
 def machine(desk: Tenant) -> Actor:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from chassis109.bus.connection import BROKER_ERRORS, BusAway, Connections
+from chassis109.bus.pull import Pull
 from hub112.contract import Mode
 from hub112.simulator.desk import Desk
 from hub112.simulator.memory import Memory, Waiting
@@ -14,7 +15,7 @@ log = structlog.get_logger()
 
 STREAM, API = "DESK", "hub.API"
 """Under the name API a service's account sees the hub's JetStream, as far as it may."""
-FETCH, FETCH_SECONDS = 50, 5.0
+FETCH = 50
 ACK_SECONDS = 5.0
 REST_SECONDS = 1.0
 LOOK_SECONDS = 0.2
@@ -47,19 +48,13 @@ class Line:
 
     async def _listen(self) -> None:
         """Take, remember, then acknowledge: what was not remembered comes again."""
-        client = await self._connections.get(self._account)
-        subscription = await client.jetstream(prefix=API).pull_subscribe_bind(
-            durable=self._durable, stream=STREAM
-        )
-        while not self._over:
-            try:
-                messages = await subscription.fetch(FETCH, timeout=FETCH_SECONDS)
-            except TimeoutError:  # nothing came
-                continue
-            for message in messages:
-                self._desk.hear(message.subject, message.data)
-            self._called.set()
-            await asyncio.gather(*(message.ack_sync() for message in messages))
+        async with Pull.open(self._connections, self._account, STREAM, self._durable, API) as pull:
+            while not self._over:
+                messages = await pull.messages(FETCH)
+                for message in messages:
+                    self._desk.hear(message.subject, message.data)
+                self._called.set()
+                await asyncio.gather(*(message.ack_sync() for message in messages))
 
     async def _speak(self) -> None:
         """Say what is due, the messages of one handoff one after the other."""

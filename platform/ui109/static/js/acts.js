@@ -1,6 +1,6 @@
 // Acts on tickets and callbacks. A button [data-action][data-opens] lends the form of its dialog the address, the version
-// and a line that says what it is about; a saved form closes its dialog. A form [data-said] has no line of its own and
-// speaks by toasts. After a 409 the form carries the present version: pressing again is a decision on what is now shown.
+// and a line that says what it is about, and may propose the value of a field [data-field-name][data-field-value]; a saved
+// form closes its dialog. A form [data-said] has no line of its own and speaks by toasts. After a 409 the form carries the present version: pressing again is a decision on what is now shown.
 import { clearFaults } from "./form-faults.js";
 import { text } from "./texts.js";
 import { toast } from "./toast-region.js";
@@ -15,6 +15,8 @@ document.addEventListener("click", (event) => {
   if (form.getAttribute("action") !== opener.dataset.action) blank(form);
   form.setAttribute("action", opener.dataset.action);
   if (form.elements.version) form.elements.version.value = opener.dataset.version;
+  const { fieldName, fieldValue } = opener.dataset;
+  if (fieldValue && !form.elements[fieldName].value) form.elements[fieldName].value = fieldValue;
   dialog.querySelector("[data-about]").textContent = opener.dataset.about;
 });
 

@@ -109,7 +109,7 @@ class HandoffAlarms extends HTMLElement {
     this.#open = Number(list?.dataset.open ?? 0);
     this.#merge(page);
     const news = list?.dataset.news;
-    const changed = this.#news !== undefined && this.#news !== news;
+    const changed = this.#news !== news; // also the first time: the page was drawn before
     this.#news = news;
     if (changed) document.body.dispatchEvent(new CustomEvent("live:emergency", { bubbles: true, detail: { own: true } }));
     this.#tick();

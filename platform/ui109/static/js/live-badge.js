@@ -1,6 +1,6 @@
 // <live-badge url kinds>: one event stream a tab. `beat` {now, bus} every 10 s; an event named by each of `kinds`,
-// {type, id, version}, becomes the DOM event `live:<type>` on the body; `resync`, or a stream that had to be opened
-// anew, becomes `live:resync`: read everything again. `end` {reason: session} and 401 say that the session is over.
+// {type, id, version}, becomes the DOM event `live:<type>` on the body; `resync`, or a stream that has been opened,
+// the first one too, becomes `live:resync`: read everything again. `end` {reason: session} and 401 say that the session is over.
 // It keeps running in background tabs: a dispatcher with the softphone in front must get the news.
 import { setServerNow } from "./clock.js";
 import { text } from "./texts.js";
@@ -13,7 +13,7 @@ class LiveBadge extends HTMLElement {
   #watchdog;
   #retry;
   #failures = 0;
-  #gap = false;
+  #gap = true; // what came between the page and its stream would be missed
 
   connectedCallback() {
     this.#open();
