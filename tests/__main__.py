@@ -25,8 +25,9 @@ DEATHS = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("tests/accepta
 DISTURBING = [f"tests/prove/{suite}" for suite in prove.DISTURBING]
 FINE, NOTHING_FAILED = 0, (0, 5)  # 5: nothing was collected, which the count says as well
 CLOSING = re.compile(r"=+ .*\d+ (passed|failed|error|skipped|deselected).* in [\d.]+s.*=+")
-REASON = 600
-"""Characters of what a failed test said that the last lines repeat."""
+REASON, PLACES = 600, 4
+"""Characters of what a failed test said that the last lines repeat, and lines of ours that led there."""
+PLACE = re.compile(r"^tests/\S+:\d+: .*$", re.MULTILINE)
 COUNTED = ("tests", "failures", "errors", "skipped")
 
 
@@ -129,7 +130,13 @@ def _counted(name: str, report: Path, code: int, seconds: float) -> Outcome:
     assert suite is not None
     tests, failures, errors, skipped = (int(suite.get(what, 0)) for what in COUNTED)
     broken = [
-        f"{case.get('classname')}.{case.get('name')}\n    {wrong.get('message', '')[:REASON]}"
+        "\n    ".join(
+            (
+                f"{case.get('classname')}.{case.get('name')}",
+                wrong.get("message", "")[:REASON],
+                *PLACE.findall(wrong.text or "")[-PLACES:],
+            )
+        )
         for case in suite
         for wrong in (*case.findall("failure"), *case.findall("error"))
     ]

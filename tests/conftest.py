@@ -4,8 +4,11 @@ Unit and architecture tests need nothing. Integration and acceptance tests need 
 starts; without it they fail with a sentence, they are never skipped.
 """
 
+import asyncio
+import functools
+import inspect
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -23,6 +26,29 @@ STANDALONE = ("unit", "architecture")
 # What is tried does not depend on how busy the machine is; pytest-timeout ends what hangs.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
+
+
+BEFORE_PYTEST_TIMEOUT = 0.75
+"""pytest-timeout ends a test that hangs but cannot say what it awaited; so it is cancelled before, which can.
+Not just before: pytest-timeout counts the setting up too, and may end what notes the failure."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.obj):
+            mark = item.get_closest_marker("timeout")
+            longest = float(mark.args[0] if mark else item.config.getini("timeout"))
+            item.obj = _ended_after(item.obj, longest * BEFORE_PYTEST_TIMEOUT)
+
+
+def _ended_after(test: Callable[..., Awaitable[None]], seconds: float) -> Callable[..., Awaitable[None]]:
+    @functools.wraps(test)
+    async def ended(*args: object, **kwargs: object) -> None:
+        async with asyncio.timeout(seconds):
+            await test(*args, **kwargs)
+
+    return ended
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

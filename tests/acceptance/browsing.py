@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, StorageState, expect
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Response, StorageState, expect
 from tests.acceptance.waiting import patience
 
 ARGUMENTS = [
@@ -23,6 +23,13 @@ LISTEN = """document.addEventListener('securitypolicyviolation', (event) =>
 STATUS = re.compile(r"status of (\d{3})")
 BROKEN_LINE = ("net::ERR_", "Failed to fetch")
 SIGNED_IN = 200
+
+
+def answered_at(answer: Response) -> float:
+    """When an answer began to arrive, in milliseconds of the browser's clock. Not its end: a page that goes elsewhere
+    upon the answer may never tell of it, and who waits for that (`Response.finished`) waits for ever."""
+    timing = answer.request.timing
+    return float(timing["startTime"] + timing["responseStart"])
 
 
 @dataclass

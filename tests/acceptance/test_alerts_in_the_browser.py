@@ -8,7 +8,7 @@ from typing import Any
 from playwright.async_api import Locator, Page, expect
 from tests.acceptance import keys
 from tests.acceptance.api import Api
-from tests.acceptance.browsing import Browsing
+from tests.acceptance.browsing import Browsing, answered_at
 from tests.acceptance.screens import call
 from tests.acceptance.waiting import claimed, crowd
 
@@ -56,10 +56,8 @@ async def warn(page: Page, words: dict[str, str], area: str) -> float:
     async with page.expect_response(lambda answer: answer.request.method == "POST") as sent:
         await page.keyboard.press("Control+Enter")
     answer = await sent.value
-    await answer.finished()
     await expect(page.locator("#alerts-title")).to_be_visible()
-    timing = answer.request.timing
-    return float(timing["startTime"] + timing["responseEnd"]) / 1000
+    return answered_at(answer) / 1000
 
 
 async def call_off(page: Page, token: str) -> None:
