@@ -2,7 +2,8 @@
 
 The tests of screens and API own the running stack; beside them run those with databases of their own and those that
 need nothing. What kills parts of the stack comes when nobody else stands on it. Each group is a pytest of its own,
-its lines have its name in front; the last line counts all of them.
+its lines have its name in front; the last line counts all of them. A browser on a shared machine is now and then late:
+one or two tests of screens that failed are asked once more, and named as unsteady when they pass (decision 0030).
 """
 
 import asyncio
@@ -14,7 +15,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -28,6 +29,7 @@ CLOSING = re.compile(r"=+ .*\d+ (passed|failed|error|skipped|deselected).* in [\
 REASON, PLACES = 600, 4
 """Characters of what a failed test said that the last lines repeat, and lines of ours that led there."""
 PLACE = re.compile(r"^tests/\S+:\d+: .*$", re.MULTILINE)
+SLOWEST = ("--durations=12", "--durations-min=4")
 COUNTED = ("tests", "failures", "errors", "skipped")
 
 
@@ -38,6 +40,8 @@ class Group:
     name: str
     arguments: Sequence[str]
     after: Sequence[str] = ()
+    may_be_unsteady: int = 0
+    """So many failed tests, and not more, are asked once more."""
 
 
 SHARED = [f"tests/integration/{of}" for of in ("chassis", "handoff", "identity", "stack", "tenancy")]
@@ -45,7 +49,7 @@ SHARED = [f"tests/integration/{of}" for of in ("chassis", "handoff", "identity",
 ELSEWHERE = ("tests/acceptance", "tests/architecture", "tests/prove", "tests/unit", *SHARED)
 
 GROUPS = (
-    Group("acceptance", ("tests/acceptance", *(f"--ignore={path}" for path in DEATHS))),
+    Group("acceptance", ("tests/acceptance", *(f"--ignore={path}" for path in DEATHS)), may_be_unsteady=2),
     # Everything that no other group has, so that a new folder is not forgotten.
     Group("databases", ("tests", *(f"--ignore={path}" for path in ELSEWHERE))),
     # They attack processes and databases of their own.
@@ -72,6 +76,8 @@ class Outcome:
     skipped: int = 0
     broken: list[str] = field(default_factory=list)
     """The tests that failed and why, for the end of a long output."""
+    unsteady: list[str] = field(default_factory=list)
+    """The tests that failed at first, and why; they have passed since."""
 
 
 async def run(groups: Sequence[Group], at_once: int) -> list[Outcome]:
@@ -97,24 +103,37 @@ async def run(groups: Sequence[Group], at_once: int) -> list[Outcome]:
 
 
 async def _run(group: Group) -> Outcome:
-    began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
-        report = Path(folder, "report.xml")
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "pytest", *group.arguments, f"--junitxml={report}", "-oconsole_output_style=count",
-            cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, limit=2**24,
-        )  # fmt: skip
-        try:
-            assert process.stdout is not None
-            async for line in process.stdout:
-                _relay(group.name, line.decode(errors="replace").rstrip())
-            code = await process.wait()
-        except asyncio.CancelledError:
-            with suppress(ProcessLookupError):
-                process.terminate()
-            await process.wait()
-            raise
-        return _counted(group.name, report, code, time.monotonic() - began)
+        first = await _pytest(group, Path(folder))
+        if not 0 < first.failed <= group.may_be_unsteady:
+            return first
+        again = await _pytest(group, Path(folder), "--last-failed", "--last-failed-no-failures=none")
+    seconds = first.seconds + again.seconds
+    if again.failed or again.passed != len({said.partition("\n")[0] for said in first.broken}):
+        return replace(first, seconds=seconds, broken=[*first.broken, *again.broken])
+    passed = first.passed + again.passed
+    return replace(first, seconds=seconds, passed=passed, failed=0, broken=[], unsteady=first.broken)
+
+
+async def _pytest(group: Group, folder: Path, *more: str) -> Outcome:
+    began = time.monotonic()
+    report = folder / "report.xml"
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "pytest", *group.arguments, *more, f"--junitxml={report}",
+        f"-ocache_dir={folder / 'cache'}", "-oconsole_output_style=count", *SLOWEST,
+        cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, limit=2**24,
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        async for line in process.stdout:
+            _relay(group.name, line.decode(errors="replace").rstrip())
+        code = await process.wait()
+    except asyncio.CancelledError:
+        with suppress(ProcessLookupError):
+            process.terminate()
+        await process.wait()
+        raise
+    return _counted(group.name, report, code, time.monotonic() - began)
 
 
 def _relay(name: str, line: str) -> None:
@@ -151,6 +170,8 @@ def report(outcomes: Sequence[Outcome], seconds: float) -> bool:
         print(f"{one.group:<11} | {one.passed} passed, {one.failed} failed in {one.seconds:.0f} s")
     for name in [name for one in outcomes for name in one.broken]:
         print(f"FAILED {name}")
+    for name in [name for one in outcomes for name in one.unsteady]:
+        print(f"UNSTEADY, passed when asked once more: {name}")
     passed, failed, skipped = (
         sum(getattr(one, what) for one in outcomes) for what in ("passed", "failed", "skipped")
     )

@@ -19,6 +19,7 @@ from tests.bench import (
     handoff_accepted,
     handoff_burst,
     lookups,
+    map_tile,
     memory,
     queue_page,
     region_rebuild,
@@ -29,7 +30,7 @@ LATEST = Path(__file__).parents[2] / ".local" / "bench" / "latest.json"
 # Memory first: what the others leave behind in caches does not belong to it.
 MEASURES = {
     "memory": memory.measure, "create_http": create_http.measure, "queue_page": queue_page.measure,
-    "lookups": lookups.measure, "growth": growth.measure,
+    "lookups": lookups.measure, "map_tile": map_tile.measure, "growth": growth.measure,
     "handoff_accepted": handoff_accepted.measure, "handoff_burst": handoff_burst.measure,
     "feed": feed.measure, "fact_to_wall": fact_to_wall.measure,
     "region_rebuild": region_rebuild.measure, "wall_query": wall_query.measure,

@@ -18,7 +18,6 @@ from tests.databases import Database
 from identity109.actor import Actor
 from tenancy109 import directory
 
-STILL_OPEN = 3_000
 HANDS = 2
 """Connections that fill side by side, and later make indexes."""
 
@@ -69,14 +68,15 @@ _SLOW = re.compile(r"USING (gin|gist)")
 
 @dataclass(frozen=True)
 class Shape:
-    """How many tickets the city and each other tenant has, over how many days; how many tenants there are, and how many
-    tickets came from the same contact."""
+    """How many tickets the city and each other tenant has, over how many days; how many tenants there are, how many
+    tickets came from the same contact, and how many of each tenant's are open."""
 
     most: int
     others: int
     days: int
     tenants: int = 14
     each: int = 1_000
+    still_open: int = 3_000
 
     @property
     def tickets(self) -> int:
@@ -96,7 +96,7 @@ async def fill(database: Database, shape: Shape) -> float:
         for others_turn in (False, True):
             await asyncio.gather(*(
                 hand.execute(_TICKETS.format(
-                    most=shape.most, others=shape.others, days=shape.days, still_open=STILL_OPEN, each=shape.each,
+                    most=shape.most, others=shape.others, days=shape.days, still_open=shape.still_open, each=shape.each,
                     hand=number, hands=HANDS, others_turn=others_turn,
                 ))
                 for number, hand in enumerate(hands)

@@ -53,13 +53,23 @@ def _needs(*, for_tests: bool) -> list[Need]:
         Need("Python's venv", _has_venv, _venv_packages),
     ]
     if for_tests:
-        needs.append(Need("Chromium", lambda: browser() is not None, _browser_packages))
+        needs += [
+            Need("Chromium", lambda: browser() is not None, _browser_packages),
+            Need("libfaketime", lambda: faketime() is not None, lambda: ("libfaketime",)),
+            Need("ss and tc", lambda: _has("ss") and _has("tc"), lambda: ("iproute2",)),
+            Need("mkfs.ext4", partial(_has, "mkfs.ext4"), lambda: ("e2fsprogs",)),
+        ]
     return needs
 
 
 def browser() -> str | None:
     """The Chromium the tests drive."""
     return next(filter(None, map(shutil.which, BROWSERS)), None)
+
+
+def faketime() -> Path | None:
+    """The library by which the tests give a process a wrong clock."""
+    return next(Path("/usr/lib").glob("**/faketime/libfaketime.so.1"), None)
 
 
 def _has(program: str) -> bool:

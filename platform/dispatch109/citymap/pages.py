@@ -1,4 +1,5 @@
-"""GeoJSON for the maps of the screens: the tenant's outline and its open tickets."""
+"""What the maps of the screens show: the tenant's outline, and its open tickets as tiles; where a browser cannot draw
+tiles, as GeoJSON."""
 
 from math import isfinite
 from typing import Any
@@ -6,13 +7,14 @@ from typing import Any
 import msgspec
 from litestar import Response, get
 from litestar.di import NamedDependency
-from litestar.params import FromQuery, SkipValidation
+from litestar.params import FromPath, FromQuery, SkipValidation
 
 from chassis109.kernel import clock
 from chassis109.kernel.errors import FieldError, Invalid
 from chassis109.store.unit import transaction
 from dispatch109.citymap import repository
-from dispatch109.citymap.repository import Box, Spot
+from dispatch109.citymap.repository import Box, Spot, Tile
+from dispatch109.tickets.model import OPEN
 from identity109.actor import Actor
 from identity109.permissions import Permission as P
 from identity109.permissions import requires
@@ -21,8 +23,11 @@ from ui109.statuses import STATUSES
 
 Acting = NamedDependency[SkipValidation[Actor]]
 MAP = "/t/{slug:str}/map"
-MOST_SPOTS = 2000
+MOST_SPOTS, MOST_IN_A_TILE = 2000, 5000
 """More symbols than this cover each other; the most urgent ones are shown."""
+DEEPEST_ZOOM = 22
+LOOKS = {state: STATUSES[state.value][0] for state in OPEN}
+OVERDUE = STATUSES["overdue"][0]
 AROUND_DEGREES = 0.7
 """How far beyond its outline a tenant's tickets may lie while the outline is approximate (40 km)."""
 OUTLINE_SECONDS = 300
@@ -46,6 +51,20 @@ async def tickets(actor: Acting, bbox: FromQuery[str] = "") -> Response[bytes]:
     return _geojson({"type": "FeatureCollection", "features": [_feature(spot) for spot in found]}, "no-store")
 
 
+@get(f"{MAP}/tiles/{{z:int}}/{{x:int}}/{{y:int}}", opt=requires(P.TICKET_READ), include_in_schema=False)
+async def tile(actor: Acting, z: FromPath[int], x: FromPath[int], y: FromPath[int]) -> Response[bytes]:
+    """Open tickets in a square of the map, as a Mapbox vector tile. Invalid when there is no such square."""
+    if not (0 <= z <= DEEPEST_ZOOM and 0 <= x < 2**z and 0 <= y < 2**z):
+        raise Invalid(FieldError("z", "tile", "There is no such square of the map."))
+    async with transaction(actor.tenant_id):
+        drawn = await repository.tile(
+            Tile(z, x, y), actor.service, LOOKS, OVERDUE, clock.now(), MOST_IN_A_TILE
+        )
+    return Response(
+        drawn, media_type="application/vnd.mapbox-vector-tile", headers={"Cache-Control": "no-store"}
+    )
+
+
 def _box(written: str) -> Box:
     try:
         west, south, east, north = (float(part) for part in written.split(","))
@@ -63,7 +82,7 @@ async def _surroundings(tenant_id: int) -> Box:
 
 
 def _feature(spot: Spot) -> dict[str, Any]:
-    look = STATUSES["overdue" if spot.overdue(clock.now()) else spot.state.value][0]
+    look = OVERDUE if spot.overdue(clock.now()) else LOOKS[spot.state]
     return {
         "type": "Feature",
         "properties": {"id": str(spot.id), "look": look},
@@ -77,4 +96,4 @@ def _geojson(content: dict[str, Any], caching: str) -> Response[bytes]:
     )
 
 
-PAGES = (outline, tickets)
+PAGES = (outline, tickets, tile)

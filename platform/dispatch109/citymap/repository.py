@@ -1,5 +1,6 @@
-"""SQL on places: the open tickets inside a box."""
+"""SQL on places: the open tickets inside a box or a tile of the map."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -46,3 +47,32 @@ async def spots(box: Box, service: str | None, most: int) -> list[Spot]:
         box.west, box.south, box.east, box.north, [state.value for state in OPEN], service, most,
     )  # fmt: skip
     return [Spot(**{**row, "state": State(row["state"])}) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A square of the Web Mercator pyramid: `zoom` 0 is the world, each further one has four times as many."""
+
+    zoom: int
+    x: int
+    y: int
+
+
+async def tile(
+    where: Tile, service: str | None, looks: Mapping[State, str], overdue: str, at: datetime, most: int
+) -> bytes:
+    """A Mapbox vector tile with one layer, `tickets`: the open ones as points with `id` and `look`, the most urgent
+    first; of one service when `service` is given. Empty when there are none."""
+    found = await unit.fetchval(
+        """SELECT ST_AsMVT(spot, 'tickets', 4096, 'shape') FROM (
+             SELECT id::text, CASE WHEN coalesce(done_at, paused_at, $5) > due_at THEN $6
+                    ELSE ($7::text[])[array_position($8::text[], state)] END AS look,
+                    ST_AsMVTGeom(ST_Transform(point, 3857), ST_TileEnvelope($1, $2, $3), 4096, 0, true) AS shape
+             FROM dispatch.ticket
+             WHERE tenant_id = app.tenant() AND point && ST_Transform(ST_TileEnvelope($1, $2, $3), 4326)
+             AND closed_at IS NULL AND state = ANY($8) AND ($4::text IS NULL OR service_code = $4)
+             ORDER BY due_at LIMIT $9) spot""",
+        where.zoom, where.x, where.y, service, at, overdue, list(looks.values()), [state.value for state in looks],
+        most,
+    )  # fmt: skip
+    return bytes(found)

@@ -1,6 +1,8 @@
 """What the operator's desk reads beside the verbs: similar addresses, the points of the map, the export."""
 
+import math
 import zipfile
+from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO
 from typing import Any
@@ -9,9 +11,11 @@ from xml.etree import ElementTree as Xml
 
 import asyncpg
 import msgspec
+import pytest
 from tests.makers import executor, opened, person, said
 
 from chassis109.kernel import clock
+from chassis109.kernel.errors import Invalid
 from chassis109.store.unit import transaction
 from dispatch109.calls import service as calls
 from dispatch109.citymap import pages as citymap
@@ -25,6 +29,13 @@ from ui109.i18n import Language
 
 SHEET = {"x": "http://schemas.openxmlformats.org/spreadsheetml/2006/main"}
 CENTRE = (69.1401, 54.8701)
+
+
+def square(lon: float, lat: float, zoom: int = 15) -> tuple[int, int, int]:
+    """Where a place lies in the pyramid of the web's maps."""
+    count, latitude = 2**zoom, math.radians(lat)
+    y = (1 - math.asinh(math.tan(latitude)) / math.pi) / 2
+    return zoom, int((lon + 180) / 360 * count), int(y * count)
 
 
 def word() -> str:
@@ -82,6 +93,36 @@ async def test_an_overdue_ticket_looks_overdue_on_the_map(operator: Actor) -> No
     features: list[dict[str, Any]] = msgspec.json.decode(answer.content)["features"]
     look = {feature["properties"]["id"]: feature["properties"]["look"] for feature in features}
     assert look[str(late.id)] == "overdue"
+
+
+async def test_a_tile_of_the_map_holds_the_open_tickets_of_its_square(operator: Actor) -> None:
+    here = await opened(operator, lon=CENTRE[0], lat=CENTRE[1])
+    there = await opened(operator, lon=CENTRE[0] + 0.05, lat=CENTRE[1])
+    zoom, x, y = square(*CENTRE)
+
+    answer = await citymap.tile.fn(operator, zoom, x, y)
+
+    assert answer.media_type == "application/vnd.mapbox-vector-tile"
+    assert str(here.id).encode() in answer.content
+    assert str(there.id).encode() not in answer.content
+
+
+async def test_a_tile_is_another_tenants_no_other_services_and_empty_where_nothing_is(
+    operator: Actor, neighbour: Tenant
+) -> None:
+    here = str((await opened(operator, lon=CENTRE[0], lat=CENTRE[1])).id).encode()
+    tile = citymap.tile.fn
+
+    assert here in (await tile(operator, 0, 0, 0)).content
+    assert here not in (await tile(person(neighbour, "operator"), 0, 0, 0)).content
+    assert here not in (await tile(replace(operator, service="no-such-service"), 0, 0, 0)).content
+    assert (await tile(operator, 1, 0, 1)).content == b""
+
+
+@pytest.mark.parametrize("square", [(-1, 0, 0), (23, 0, 0), (2, 4, 0), (2, 0, -1), (10**9, 0, 0)])
+async def test_a_square_that_no_map_has_is_refused(square: tuple[int, int, int], operator: Actor) -> None:
+    with pytest.raises(Invalid):
+        await citymap.tile.fn(operator, *square)
 
 
 async def test_a_workbook_has_the_lists_columns_and_nothing_of_the_applicant(operator: Actor) -> None:

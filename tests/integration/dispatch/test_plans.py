@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
@@ -12,9 +13,12 @@ from tests.databases import Database, Databases, storing
 
 from chassis109.store import unit
 from chassis109.store.unit import transaction
+from dispatch109.citymap import repository as places
+from dispatch109.citymap.repository import Tile
 from dispatch109.queue import repository as queue_rows
 from dispatch109.queue.model import Filter
 from dispatch109.tickets import repository as ticket_rows
+from dispatch109.tickets.model import State
 from identity109.actor import Actor
 
 ROWS = 100_000
@@ -85,6 +89,8 @@ def page(**wanted: Any) -> Any:
     return lambda: queue_rows.page(Filter(**wanted), None, 51, counted=True)
 
 
+WINTER = datetime(2026, 1, 1, tzinfo=UTC)
+LOOKS = {State.ASSIGNED: "assigned"}
 QUESTIONS = {
     "ticket_folded": page(view="all", words="c4ca4238a0"),
     "ticket_point": lambda: ticket_rows.near(69.14, 54.87, 300, None, 8),
@@ -106,6 +112,13 @@ async def test_the_question_uses_its_index_under_row_level_security(
         node for node in plan if node["Node Type"] == "Seq Scan" and node["Relation Name"] == "ticket"
     ]
     assert read(plan) < 500
+    assert milliseconds < 50
+
+
+async def test_a_tile_of_the_map_is_found_by_an_index(full: Database, store: object) -> None:
+    plan, milliseconds = await plan_of(places.tile(Tile(11, 1417, 649), None, LOOKS, "overdue", WINTER, 5000))
+
+    assert indexes(plan) & {"ticket_open", "ticket_point"}, plan
     assert milliseconds < 50
 
 

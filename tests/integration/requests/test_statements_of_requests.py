@@ -74,6 +74,7 @@ DISPATCH = (
     Request("callbacks on screen", "operator", f"{HOME}/op/callbacks", 6),
     Request("inbox of a service on screen", "executor", f"{HOME}/svc", 6),
     Request("map", "operator", f"{HOME}/map/tickets", 5),
+    Request("tile of the map", "operator", f"{HOME}/map/tiles/0/0/0", 5),
     Request("emergencies", "operator", f"{API}/emergencies?limit={MANY}", 6),
     Request("ticket", "operator", f"{API}/tickets/{{ticket}}", 5, needs=a_ticket),
     Request("card on screen", "operator", f"{HOME}/r/{{ticket}}", 13, needs=a_ticket),

@@ -1,4 +1,5 @@
 """A part whose clock is wrong: started with libfaketime before it, in the place of the one the supervisor keeps.
+The hour stands in a file, so that it jumps while the part runs, too.
 
 Time that is measured (`CLOCK_MONOTONIC`) goes on as it does; only the hour of the day has jumped.
 """
@@ -12,15 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stack109.processes import ends_with_parent
+from stack109.setup_debian import faketime
 
-LIBRARIES = ("/usr/lib/*/faketime/libfaketime.so.1", "/usr/lib/faketime/libfaketime.so.1")
 END_SECONDS = 20.0
-
-
-def library() -> Path | None:
-    """Where Debian's package `libfaketime` has put it."""
-    found = (path for pattern in LIBRARIES for path in Path("/").glob(pattern[1:]))
-    return next(found, None)
+SEEN_AFTER_SECONDS = 1.0
+"""How often libfaketime reads the file that says what the hour is."""
 
 
 @dataclass(frozen=True)
@@ -42,11 +39,12 @@ class Program:
         places = [Path(os.readlink(here / name)) for name in ("cwd", "fd/1")]
         return cls([os.fsdecode(word) for word in argv], environment, *places)
 
-    async def start(self, hours: int) -> Process:
-        """Once more, with a clock that is so many hours ahead; it ends when we do, however we end."""
+    async def start(self, hour: Path) -> Process:
+        """Once more, with the clock that `hour` says; it ends when we do, however we end."""
         faked = {
-            "LD_PRELOAD": str(library()),
-            "FAKETIME": f"{hours:+d}h",
+            "LD_PRELOAD": str(faketime()),
+            "FAKETIME_TIMESTAMP_FILE": str(hour),
+            "FAKETIME_CACHE_DURATION": f"{SEEN_AFTER_SECONDS:.0f}",
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
         }
         with self.log.open("ab") as log:
@@ -54,6 +52,13 @@ class Program:
                 *self.argv, cwd=self.folder, env={**self.environment, **faked}, stdout=log, stderr=log,
                 start_new_session=True, preexec_fn=lambda: ends_with_parent(signal.SIGKILL),
             )  # fmt: skip
+
+
+def jump(hour: Path, hours: int) -> None:
+    """Whoever goes by this file is so many hours ahead from now on."""
+    written = hour.with_suffix(".new")
+    written.write_text(f"{hours:+d}h\n")
+    written.replace(hour)
 
 
 async def end(process: Process) -> None:

@@ -14,6 +14,8 @@ from tests.prove.faults.ground import Ground
 from tests.prove.faults.machines import Machines
 from tests.prove.faults.schedule import MACHINES, Fault
 
+from stack109.setup_debian import faketime
+
 ROOT = Path(__file__).parents[3]
 MOST_AT_ONCE = 3
 CLOCK_PATIENCE = 20.0
@@ -126,19 +128,24 @@ class Injury:
         await self._clock(fault, -1)
 
     async def _clock(self, fault: Fault, hours: int) -> None:
-        """Another process stands in for the part and is wrong about the hour."""
+        """Another process stands in for the part and is wrong about the hour from its start on; halfway its clock jumps
+        to the other side."""
         try:
             program = clocks.Program.of(self._ground.pid(fault.target) or 0)
         except OSError:  # it is away already
             self.failed.append(f"{fault}: it was not there")
             return
+        hour = self._ground.folder / f"hour-{fault.target}"
+        clocks.jump(hour, hours)
         await self._stack("part", "stop", fault.target)
         try:
-            wrong = await program.start(hours)
+            wrong = await program.start(hour)
             try:
                 if not await self._ground.answers(fault.target, CLOCK_PATIENCE):
                     self.failed.append(f"{fault}: did not serve")
-                await asyncio.sleep(fault.seconds)
+                await asyncio.sleep(fault.seconds / 2)
+                clocks.jump(hour, -hours)
+                await asyncio.sleep(fault.seconds / 2 + clocks.SEEN_AFTER_SECONDS)
             finally:
                 await clocks.end(wrong)
         finally:
@@ -156,4 +163,4 @@ class Injury:
 
 
 def _clocks() -> tuple[bool, str]:
-    return clocks.library() is not None, "clocks jump with Debian's package libfaketime only"
+    return faketime() is not None, "clocks jump with Debian's package libfaketime only"

@@ -10,8 +10,7 @@ FORKING = ("web", "live", "hub", "hub-live", "region", "region-live")
 """Parts whose server keeps a process of its own for the work."""
 LINES = (*BASE, *FORKING)
 ACCOUNTS = ("T_PETROPAVL", "T_AIYRTAU", "S103", "S101")
-CLOCKED = ("web", "worker", "region-worker")
-"""Not the hub's worker: whose hour is wrong ends what waits, and the desks' answers to it are refused with reason."""
+CLOCKED = ("web", "worker", "hub", "hub-worker", "region-worker")
 TARGETS = {
     "kill": (*PARTS, MACHINES), "kill-child": FORKING, "freeze": (*PARTS, MACHINES), "restart": PARTS, "cut": LINES,
     "swallow": LINES, "expire": ACCOUNTS, "terminate": ("dispatch", "hub", "region", "keycloak"), "fill": ("disk",),

@@ -42,6 +42,10 @@ ELSEWHERE = {
 """The same where a word means something else: (part of the path, field)."""
 
 
+PLACES = {"z": "0", "x": "0", "y": "0"}
+"""Parameters of a path that name no object: a square of the map, here the whole world."""
+
+
 class Unknown(AssertionError):
     """A route that the proofs do not know how to call: give its field a word in tests/prove/ground/routes.py."""
 
@@ -65,7 +69,7 @@ class Route:
     @property
     def ids(self) -> tuple[str, ...]:
         """Parameters of the path that name an object."""
-        return tuple(name for name in self.parameters if name != "slug")
+        return tuple(name for name in self.parameters if name != "slug" and name not in PLACES)
 
     @property
     def is_api(self) -> bool:
@@ -77,7 +81,7 @@ class Route:
         said = self.path
         for name in self.parameters:
             start = said.index("{" + name)
-            said = said[:start] + values[name] + said[said.index("}", start) + 1 :]
+            said = said[:start] + (PLACES.get(name) or values[name]) + said[said.index("}", start) + 1 :]
         return said
 
     def request(self) -> dict[str, Any]:

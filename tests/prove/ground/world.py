@@ -15,6 +15,7 @@ from tests.integration.isolation.conftest import filled
 from tests.integration.region import facts
 from tests.prove.ground import people
 from tests.prove.ground.people import NOBODY, Caller
+from tests.prove.ground.routes import PLACES
 from tests.prove.ground.services import DISPATCH, HUB, REGION, Served, Service, issuer_of
 
 from chassis109.kernel import clock
@@ -70,6 +71,8 @@ class World:
 
     async def id_of(self, parameter: str, side: Side) -> str:
         """An object of a side that such a parameter of a path can name. Raises LookupError when there is none."""
+        if parameter in PLACES:
+            return PLACES[parameter]
         if parameter not in side.ids:
             name = parameter.removesuffix("_id")
             table = TABLE_OF.get(name, name)

@@ -3,6 +3,8 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from chassis109.kernel import clock
 from chassis109.kernel.ids import uuid7
 
@@ -58,6 +60,15 @@ def test_a_clock_that_is_an_hour_wrong_goes_by_the_one_it_is_shown_and_by_its_ow
     finally:
         assert clock.follow(ours, ours, ours) == timedelta()
     assert abs(clock.now() - clock.own()) < timedelta(seconds=1)
+
+
+def test_a_clock_that_jumps_while_a_process_runs_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours = clock.own()
+    clock.follow(ours, ours, ours)
+
+    monkeypatch.setattr(clock, "own", lambda: datetime.now(UTC) + timedelta(hours=1))
+
+    assert abs(clock.now() - datetime.now(UTC)) < timedelta(seconds=1)
 
 
 def test_a_slow_answer_is_no_wrong_clock() -> None:

@@ -10,11 +10,21 @@ GOOD, BAD = "def test_good(): pass\n", "def test_bad(): assert 1 == 2\n"
 WRITES = "from pathlib import Path\ndef test_order(): Path({file!r}).open('a').write({name!r})\n"
 
 
-def group(folder: Path, name: str, source: str, after: tuple[str, ...] = ()) -> Group:
+UNSTEADY = """from pathlib import Path
+def test_unsteady():
+    before = Path({file!r}).exists()
+    Path({file!r}).touch()
+    assert before
+"""
+
+
+def group(
+    folder: Path, name: str, source: str, after: tuple[str, ...] = (), *, may_be_unsteady: int = 0
+) -> Group:
     """A group of one file outside of the project."""
     file = folder / f"test_{name}.py"
     file.write_text(source)
-    return Group(name, ("-p", "no:cacheprovider", f"--rootdir={folder}", str(file)), after)
+    return Group(name, (f"--rootdir={folder}", str(file)), after, may_be_unsteady)
 
 
 def ran(*groups: Group) -> dict[str, Outcome]:
@@ -52,6 +62,36 @@ def test_passed_and_failed_tests_are_counted_and_the_failed_ones_named(tmp_path:
         "two": (1, 0),
     }
     assert [line.rpartition(".")[2] for line in outcomes["one"].broken] == ["test_bad\n    assert 1 == 2"]
+
+
+def test_a_test_of_screens_that_passes_when_asked_once_more_is_named_and_fails_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = GOOD + UNSTEADY.format(file=str(tmp_path / "seen"))
+
+    outcome = ran(group(tmp_path, "one", source, may_be_unsteady=2))["one"]
+
+    assert (outcome.passed, outcome.failed, outcome.broken) == (2, 0, [])
+    assert "test_unsteady" in outcome.unsteady[0]
+    assert report([outcome], 1.0)
+    assert "UNSTEADY" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("source", "may_be_unsteady", "failed"),
+    [(GOOD + BAD, 2, 1), (BAD * 1 + BAD.replace("bad", "worse"), 1, 2), (BAD, 0, 1)],
+)
+def test_a_test_that_fails_again_or_one_of_too_many_fails_the_run(
+    source: str, may_be_unsteady: int, failed: int, tmp_path: Path
+) -> None:
+    outcome = ran(group(tmp_path, "one", source, may_be_unsteady=may_be_unsteady))["one"]
+
+    assert (outcome.failed, outcome.unsteady) == (failed, [])
+    assert not report([outcome], 1.0)
+
+
+def test_what_loses_or_leaks_is_never_asked_once_more() -> None:
+    assert {one.name for one in GROUPS if one.may_be_unsteady} == {"acceptance"}
 
 
 def test_a_group_waits_until_those_before_it_have_ended(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-// The MapLibre canvas of a tenant: outline, points by look, one chosen place. Loaded only where a map is shown.
+// The MapLibre canvas of a tenant: outline, tiles of points by look, one chosen place. Loaded only where a map is shown.
 import { text } from "./texts.js";
 
 const LOOKS = ["new", "assigned", "progress", "overdue", "callback", "done", "waiting", "rejected"];
@@ -13,19 +13,24 @@ function style(outline) {
     version: 8,
     sources: {
       outline: { type: "geojson", data: outline },
-      points: { type: "geojson", data: EMPTY },
       chosen: { type: "geojson", data: EMPTY },
     },
     layers: [
       { id: "ground", type: "background", paint: { "background-color": colour("--map-ground") } },
       { id: "area", type: "fill", source: "outline", paint: { "fill-color": colour("--map-area") } },
       { id: "border", type: "line", source: "outline", paint: { "line-color": colour("--map-border"), "line-width": 2 } },
-      { id: "points", type: "symbol", source: "points",
-        layout: { "icon-image": ["get", "look"], "icon-allow-overlap": true } },
       { id: "chosen", type: "circle", source: "chosen", paint: { "circle-radius": 9, "circle-color": "rgba(255,255,255,0.6)",
         "circle-stroke-color": colour("--focus"), "circle-stroke-width": 4 } },
     ],
   };
+}
+
+const DEEPEST_TILES = 14;
+
+function addPoints(map, tiles) {
+  map.addSource("points", { type: "vector", tiles: [location.origin + tiles], maxzoom: DEEPEST_TILES });
+  map.addLayer({ id: "points", type: "symbol", source: "points", "source-layer": "tickets",
+    layout: { "icon-image": ["get", "look"], "icon-allow-overlap": true } }, "chosen");
 }
 
 // The same shapes as on the status chips, on a white halo.
@@ -59,8 +64,8 @@ function bounds(outline) {
   return [[Math.min(...lon), Math.min(...lat)], [Math.max(...lon), Math.max(...lat)]];
 }
 
-// Returns {mark(lon, lat), unmark(), setPoints(geojson), focus()}. Callbacks: choose(lon, lat), open(id), idle().
-export async function drawMap({ module, container, outline, points, shapes, choose, open, idle }) {
+// Returns {mark(lon, lat), unmark(), refresh(), focus()}. Callbacks: choose(lon, lat), open(id), idle().
+export async function drawMap({ module, container, outline, tiles, shapes, choose, open, idle }) {
   const { Map, NavigationControl } = await import(module);
   const map = new Map({
     container, style: style(outline), bounds: bounds(outline), fitBoundsOptions: { padding: 16 },
@@ -74,10 +79,11 @@ export async function drawMap({ module, container, outline, points, shapes, choo
     map.once("error", (event) => reject(event.error));
   });
   await addShapes(map, shapes);
-  map.getSource("points").setData(points);
+  map.on("error", () => {}); // a tile that did not come: its points stay as they were
+  if (tiles) addPoints(map, tiles);
   map.on("idle", idle);
   map.on("click", (event) => {
-    const [feature] = map.queryRenderedFeatures(event.point, { layers: ["points"] });
+    const [feature] = tiles ? map.queryRenderedFeatures(event.point, { layers: ["points"] }) : [];
     if (feature) open(feature.properties.id);
     else choose(event.lngLat.lng, event.lngLat.lat);
   });
@@ -89,7 +95,7 @@ export async function drawMap({ module, container, outline, points, shapes, choo
   return {
     mark: (lon, lat) => map.getSource("chosen").setData({ type: "Point", coordinates: [lon, lat] }),
     unmark: () => map.getSource("chosen").setData(EMPTY),
-    setPoints: (data) => map.getSource("points").setData(data),
+    refresh: () => tiles && map.refreshTiles("points"),
     focus: () => map.getCanvas().focus(),
   };
 }

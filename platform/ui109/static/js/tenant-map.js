@@ -1,4 +1,4 @@
-// <tenant-map outline points centre module shapes selects mark refresh-on> (macro `map`): the tenant's outline and points.
+// <tenant-map outline points tiles centre module shapes selects mark refresh-on> (macro `map`): the tenant's outline and points.
 // A click, or Enter in the middle of the focused map, or the fields `lat` and `lon` choose a place; dragging is never
 // needed. Events: map:point {lon, lat}, map:open {id}. data-map-state: loading | idle; data-map-kind: webgl | outline.
 import { drawOutline } from "./outline.js";
@@ -45,20 +45,20 @@ class TenantMap extends HTMLElement {
   }
 
   async #draw() {
-    const [outline, points] = await Promise.all([read(this.getAttribute("outline")), this.#points()]);
+    const outline = await read(this.getAttribute("outline"));
     const container = this.querySelector("[data-canvas]");
     const choose = (lon, lat) => this.hasAttribute("selects") && this.#choose(lon, lat);
     try {
       if (!webgl() || !this.getAttribute("module")) throw new Error("no WebGL2 or no map package");
       const { drawMap } = await import("./map-canvas.js");
       this.#view = await drawMap({
-        container, outline, points, choose, module: this.getAttribute("module"), shapes: this.getAttribute("shapes"),
+        container, outline, choose, tiles: this.getAttribute("tiles"), module: this.getAttribute("module"), shapes: this.getAttribute("shapes"),
         open: (id) => this.#tell("map:open", { id }), idle: () => { this.dataset.mapState = "idle"; },
       });
       this.dataset.mapKind = "webgl";
     } catch {
       container.replaceChildren();
-      this.#view = drawOutline(container, outline, points, text("map"), choose);
+      this.#view = drawOutline(container, outline, await this.#points(), text("map"), choose);
       this.#say(text("map_missing"));
       this.dataset.mapKind = "outline";
       this.dataset.mapState = "idle";
@@ -73,9 +73,9 @@ class TenantMap extends HTMLElement {
 
   // In a blizzard news comes by the dozen: the points are read once for all that came meanwhile.
   #refresh = () => {
-    this.#refreshing ??= setTimeout(async () => {
+    this.#refreshing ??= setTimeout(() => {
       this.#refreshing = undefined;
-      if (this.#view?.setPoints) this.#view.setPoints(await this.#points().catch(() => EMPTY));
+      this.#view?.refresh?.();
     }, REFRESH_MS);
   };
 
