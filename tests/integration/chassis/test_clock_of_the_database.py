@@ -16,6 +16,7 @@ HOUR = timedelta(hours=1)
 @pytest.fixture
 def an_hour_ahead(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     with monkeypatch.context() as patched:
+        patched.setattr(clock, "_seen", None)
         patched.setattr(clock, "own", lambda: datetime.now(UTC) + HOUR)
         yield
     now = clock.own()
