@@ -25,6 +25,7 @@ from tests.prove.size import FULL
 
 from chassis109.kernel import clock
 from chassis109.store import migrate
+from chassis109.store.migrate import SERVICES as DATABASES
 from stack109 import cleaning, detached
 from stack109.backup_folder import BackupFolder
 from stack109.instance import Instance, remembered
@@ -34,7 +35,6 @@ pytestmark = [
     pytest.mark.skipif(not FULL, reason="a second stack takes minutes: make prove ONLY=backup"),
 ]  # fmt: skip
 HOME = "/t/petropavl"
-DATABASES = ("dispatch", "hub", "region")
 DELIVERED_SECONDS = 120.0
 
 

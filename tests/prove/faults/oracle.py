@@ -13,7 +13,8 @@ from tests.prove.faults.ledger import Ledger
 from tests.prove.faults.traffic import MODE
 from tests.prove.ours import OURS
 
-DATABASES = ("dispatch", "hub", "region")
+from chassis109.store.migrate import SERVICES as DATABASES
+
 _UNSENT = f"SELECT count(*) FROM chassis.outbox WHERE published_at IS NULL AND {OURS}"
 # A subject ends in the handoff it is about. What is about one that other tests have made is theirs, also when it comes
 # now: the hub's clocks go on and answer a 109 that was never asked. All else counts.

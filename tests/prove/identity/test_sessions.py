@@ -17,10 +17,10 @@ from tests.prove.ground.world import Side, World
 from tests.prove.isolation.streams import Listener
 from tests.prove.size import dice, sized
 
+from chassis109.store.migrate import SERVICES
 from identity109.local_path import local_path
 from tenancy109 import directory
 
-SERVICES = ("dispatch", "hub", "region")
 CROSS: tuple[dict[str, str], ...] = (
     {"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Sec-Fetch-Site": "none"},
     {"Origin": "http://evil.example"}, {"Origin": "null"}, {"Origin": "http://localhost:8109.evil.example"}, {},

@@ -9,7 +9,8 @@ from tests.prove.ground.people import Caller
 from tests.prove.ground.world import World
 from tests.unit.identity109.test_access_tokens import ATTACKS
 
-SERVICES = ("dispatch", "hub", "region")
+from chassis109.store.migrate import SERVICES
+
 TRIED: Counter[str] = Counter()
 DOORS = {
     "dispatch": "/api/v1/t/petropavl/tickets", "hub": "/api/v1/hub/101/handoffs", "region": "/api/v1/rc/wall",

@@ -16,9 +16,9 @@ from tests.prove.ground.world import Side, World
 from tests.prove.input.hostile import TERMS, TEXTS
 from tests.prove.size import dice, sized
 
+from chassis109.store.migrate import SERVICES
 from identity109.permissions import SIGNED_IN, granted
 
-SERVICES = ("dispatch", "hub", "region")
 MOST_SECONDS = 20
 """For one answer on a busy machine; a regular expression that explodes takes minutes."""
 

@@ -18,10 +18,10 @@ from tests.prove.ground.services import DISPATCH
 from tests.prove.ground.world import Side, World
 from tests.prove.size import FULL, SEED, sized
 
+from chassis109.store.migrate import SERVICES
 from identity109.permissions import ROLES
 from tenancy109 import directory
 
-SERVICES = ("dispatch", "hub", "region")
 CHECKS = (
     "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,"
     "response_schema_conformance"

@@ -18,7 +18,8 @@ from tests.prove.input.hostile import EVERYTHING, SCRIPT, TEXTS
 from tests.prove.input.test_fields import ask, own, person_for
 from tests.prove.size import dice
 
-SERVICES = ("dispatch", "hub", "region")
+from chassis109.store.migrate import SERVICES
+
 RUN = "window.hacked109"
 ANSWER = "7637637"
 """What a template or a formula would make of the text."""

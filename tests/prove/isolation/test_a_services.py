@@ -7,7 +7,7 @@ from tests.prove.ground.world import World
 from tests.prove.isolation.fuzz import fuzz
 from tests.prove.size import FULL, dice, sized
 
-SERVICES = ("dispatch", "hub", "region")
+from chassis109.store.migrate import SERVICES
 
 
 @pytest.mark.timeout(1800)

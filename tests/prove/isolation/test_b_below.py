@@ -6,7 +6,7 @@ from tests.prove.ground.world import World
 from tests.prove.isolation.below import below, lint, numbers
 from tests.prove.size import dice
 
-SERVICES = ("dispatch", "hub", "region")
+from chassis109.store.migrate import SERVICES
 
 
 @pytest.mark.timeout(600)
