@@ -36,6 +36,8 @@ def uuid7_of(variable: str) -> str:
 
 def filled(sql: str, values: list[str]) -> str:
     """The statement with an expression in the place of each parameter, on one line as pgbench wants it."""
+    if {int(number) for number in _PARAMETER.findall(sql)} != set(range(1, len(values) + 1)):
+        raise ValueError(f"{len(values)} expressions are not the parameters of: {sql}")
     return " ".join(_PARAMETER.sub(lambda found: values[int(found[1]) - 1], sql).split()) + ";\n"
 
 
@@ -53,7 +55,7 @@ def script(desk: Desk) -> str:
             text, "'Абай көшесі 109'", "''", lon, lat, "now()", by, *later.values(),
             "'суык су жок, кешеден бери келмей тур. абай кошеси 109'", *sealed,
             f"sha256(int8send(abs(:e::bigint % {PHONES})))", "'k1'", "'kk'", uuid7_of("c"), uuid7_of("d"), "'Operator'",
-            "NULL", "NULL", "NULL", "NULL", "NULL",
+            "NULL", "NULL", "now()", "NULL", "NULL", "NULL", "NULL", "NULL",
         ],
     )  # fmt: skip
     told = filled(
@@ -80,8 +82,10 @@ def _fact(desk: Desk) -> bytes:
     now = datetime.now(UTC)
     fact = TicketFact(
         tenant=desk.slug, id=uuid7(), reference="109-26-000109", version=2, category=CATEGORY, service=desk.service,
+        service_kind="water",
         state="assigned", priority=1, opened_at=now, updated_at=now, react_by=now, due_at=now, statutory_due=now,
-        unanswered=0, reopened=0, done_at=None, closed_at=None, point=desk.point,
+        unanswered=0, reopened=0, paused_at=None, done_at=None, closed_at=None, confirmed=None, point=desk.point,
+        origin=None, origin_reference=None,
     )  # fmt: skip
     return msgspec.json.encode(fact)
 
