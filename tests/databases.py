@@ -23,8 +23,10 @@ from region109.provision import provision as region_provision
 from tenancy109 import directory, provisioning, registry
 
 ROOT = Path(__file__).parents[1]
-USUAL_INSTANCE = "run"
+END_WITH_THE_TESTS = ("test", "prove")
+"""Stacks whose cluster goes with them; one of `make bench` goes on to the next figure."""
 EXTENSIONS = ROOT / "infra" / "postgres" / "extensions.sql"
+_numbers = count(1)
 SERVICES = {"hub": (hub.PACKAGES, hub_provision), "region": (region.PACKAGES, region_provision)}
 """Services beside the dispatch: what migrates their database and what fills it."""
 
@@ -46,7 +48,6 @@ class Databases:
     def __init__(self, environment: dict[str, str], administrator: asyncpg.Connection) -> None:
         self._environment = environment
         self._administrator = administrator
-        self._numbers = count(1)
         self._templates: dict[str, Database] = {}
         self._made: list[str] = []
 
@@ -58,7 +59,7 @@ class Databases:
     async def close(self) -> None:
         """Drop everything that was made; PostgreSQL may have been restarted meanwhile. A stack that ends with the tests
         takes its cluster along: each database would cost a checkpoint, minutes of them on a busy machine."""
-        if self._environment.get("DISPATCH109_INSTANCE") != USUAL_INSTANCE:
+        if self._environment.get("DISPATCH109_INSTANCE") in END_WITH_THE_TESTS:
             return await self._administrator.close()
         if self._administrator.is_closed():
             self._administrator = await asyncpg.connect(self._environment["POSTGRES_DSN"])
@@ -97,7 +98,7 @@ class Databases:
         return made
 
     async def _create(self, template: str, service: str = "dispatch") -> Database:
-        name = f"tests109_{os.getpid()}_{next(self._numbers)}"
+        name = f"tests109_{os.getpid()}_{next(_numbers)}"
         await self._administrator.execute(
             f'CREATE DATABASE "{name}" TEMPLATE "{template}" OWNER {service}_owner'
         )
