@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from stack109.ports import free_instance
 from stack109.preparing import prepare
 from stack109.progress import say
 
+ENDED_BY_SIGTERM = 128 + signal.SIGTERM
+
 
 def run_against(root: Path, name: str, argv: Sequence[str], *, base_only: bool = False) -> int:
     """Start instance `name`, run the command with its variables, end it; the command's exit code."""
@@ -23,8 +26,10 @@ def run_against(root: Path, name: str, argv: Sequence[str], *, base_only: bool =
     cleaning.wipe(instance)
     prepare(instance, for_tests=True, base_only=base_only)
     instance = free_instance(instance)
-    detached.follow(instance, detached.launch(instance, base_only=base_only))
+    # Whoever ends us while the stack is starting must not leave it behind either.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(ENDED_BY_SIGTERM))
     try:
+        detached.follow(instance, detached.launch(instance, base_only=base_only))
         return _run(argv, instance)
     finally:
         say(f"  … ending the {name} stack (its logs stay in {instance.logs})")
