@@ -64,12 +64,13 @@ async def tile(
     """A Mapbox vector tile with one layer, `tickets`: the open ones as points with `id` and `look`, the most urgent
     first; of one service when `service` is given. Empty when there are none."""
     found = await unit.fetchval(
-        """SELECT ST_AsMVT(spot, 'tickets', 4096, 'shape') FROM (
+        """WITH square AS MATERIALIZED (SELECT ST_TileEnvelope($1, $2, $3) AS box)
+           SELECT ST_AsMVT(spot, 'tickets', 4096, 'shape') FROM (
              SELECT id::text, CASE WHEN coalesce(done_at, paused_at, $5) > due_at THEN $6
                     ELSE ($7::text[])[array_position($8::text[], state)] END AS look,
-                    ST_AsMVTGeom(ST_Transform(point, 3857), ST_TileEnvelope($1, $2, $3), 4096, 0, true) AS shape
+                    ST_AsMVTGeom(ST_Transform(point, 3857), (SELECT box FROM square), 4096, 0, true) AS shape
              FROM dispatch.ticket
-             WHERE tenant_id = app.tenant() AND point && ST_Transform(ST_TileEnvelope($1, $2, $3), 4326)
+             WHERE tenant_id = app.tenant() AND point && (SELECT ST_Transform(box, 4326) FROM square)
              AND closed_at IS NULL AND state = ANY($8) AND ($4::text IS NULL OR service_code = $4)
              ORDER BY due_at LIMIT $9) spot""",
         where.zoom, where.x, where.y, service, at, overdue, list(looks.values()), [state.value for state in looks],

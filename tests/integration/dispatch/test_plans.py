@@ -119,6 +119,7 @@ async def test_a_tile_of_the_map_is_found_by_an_index(full: Database, store: obj
     plan, milliseconds = await plan_of(places.tile(Tile(11, 1417, 649), None, LOOKS, "overdue", WINTER, 5000))
 
     assert indexes(plan) & {"ticket_open", "ticket_state", "ticket_point"}, plan
+    assert read(plan) < 500
     assert milliseconds < 50
 
 
