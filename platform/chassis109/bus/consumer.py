@@ -6,10 +6,11 @@ max_deliver (it skips silently), explicit acknowledgement.
 """
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import timedelta
 from uuid import UUID, uuid5
 
 import structlog
@@ -20,7 +21,6 @@ from chassis109.bus.connection import BROKER_ERRORS, BusAway, Connections
 from chassis109.bus.pull import JETSTREAM, Pull, sequence
 from chassis109.bus.subjects import matches, message_uuid
 from chassis109.bus.turns import Turns
-from chassis109.kernel import clock
 from chassis109.kernel.errors import Unavailable
 from chassis109.kernel.messages import Delivery
 from chassis109.observe.tracing import span
@@ -33,7 +33,7 @@ TRIES = 5
 FETCH = 20
 SIDE_BY_SIDE = 8  # fewer than a worker's pool has connections (worker.POOL)
 RETRY_SECONDS = 1.0
-NOT_YET_SECONDS = 0.2
+NOT_YET_SECONDS, LONGEST_PAUSE_SECONDS = 0.2, 1.0
 REST_SECONDS = 1.0
 NO_TENANT = 0  # messages for nobody we know are quarantined under this number
 _NAMESPACE = UUID("6f0f7d0a-5d2f-5c3e-9d0e-109109109109")
@@ -88,7 +88,7 @@ class Consumer:
         self._connections, self._source, self._handlers = connections, source, handlers
         self._answer, self._limit = answer, limit or asyncio.Semaphore(SIDE_BY_SIDE)
         self._failures: dict[UUID, int] = {}
-        self._tried_at: dict[UUID, datetime] = {}
+        self._waits: dict[UUID, tuple[timedelta, float]] = {}
         self._turns = Turns()
         self._away = False  # PostgreSQL, a moment ago
 
@@ -152,13 +152,13 @@ class Consumer:
     async def _settle(self, message: Msg) -> bool:
         """Work one message. False when it must come again before the later ones of its key."""
         delivery = delivered(message, self._source.stream, self._source.durable)
-        tried_at = self._tried_at.pop(delivery.message_id, None) or clock.now()
+        waited = self._waited(delivery.message_id)
         traceparent = (message.headers or {}).get("traceparent")
         try:
             with span(f"consume {self._source.durable}", SpanKind.CONSUMER, traceparent=traceparent):
-                await self._work(replace(delivery, tried_at=tried_at))
+                await self._work(replace(delivery, waited=waited))
         except NotYet:  # what it waits for may be right behind it
-            self._tried_at[delivery.message_id] = tried_at
+            self._waits[delivery.message_id] = waited, time.monotonic()
             await message.nak(NOT_YET_SECONDS)
             return True
         except Unavailable:
@@ -170,6 +170,12 @@ class Consumer:
         self._failures.pop(delivery.message_id, None)
         await message.ack_sync()
         return True
+
+    def _waited(self, message_id: UUID) -> timedelta:
+        """How long a message has waited for those before it while they could have been worked: the pauses between its
+        tries. In a long one the broker, the database or this process stood still; it counts as a short one."""
+        waited, since = self._waits.pop(message_id, (timedelta(), time.monotonic()))
+        return waited + timedelta(seconds=min(time.monotonic() - since, LONGEST_PAUSE_SECONDS))
 
     async def _work(self, delivery: Delivery) -> None:
         handler = next((h for p, h in self._handlers.items() if matches(p, delivery.subject)), None)

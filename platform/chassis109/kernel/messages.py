@@ -28,8 +28,8 @@ class Delivery:
     aside is missing, and a restart may bring an early one late: compare versions.
 
     `at` is when the stream stored it (UTC), `sequence` its number there, `deliveries` counts from 1, `source` names
-    stream and durable: under it inbox and quarantine keep the message. `tried_at` is when it was given to its handler
-    here first, by the clock of this process.
+    stream and durable: under it inbox and quarantine keep the message. `waited` is how long it has waited here for
+    those before it while they could have come; None: nobody counted.
     """
 
     subject: str
@@ -39,10 +39,10 @@ class Delivery:
     deliveries: int = 1
     source: str = ""
     sequence: int = 0
-    tried_at: datetime | None = None
+    waited: timedelta | None = None
 
     @property
     def young(self) -> bool:
         """Whether those before it may still come: a handler that misses one raises NotYet only so long. What waited in
-        the stream while nobody was there has waited for nobody."""
-        return clock.now() - (self.tried_at or self.at) < WAITS
+        the stream while nobody was there, or here while the database did not answer, has waited for nobody."""
+        return (clock.now() - self.at if self.waited is None else self.waited) < WAITS

@@ -127,6 +127,51 @@ async def test_a_message_that_is_early_waits_for_the_one_before_it_and_holds_up_
     assert await count(tenant, "quarantine") == 0
 
 
+async def test_while_nothing_is_answered_a_message_waits_for_nobody(
+    tenant: int, connections: Connections, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A database that stands still for longer than anybody waits: the message before may come a moment after it."""
+    monkeypatch.setattr(messages, "WAITS", timedelta(seconds=1))
+    worked, tries = list[bytes](), list[bool]()
+
+    async def handler(delivery: Delivery) -> None:
+        if delivery.payload == b"2" and b"1" not in worked:
+            if len(tries) == 1:
+                await asyncio.sleep(1.5)
+            tries.append(delivery.young)
+            if delivery.young:
+                raise NotYet
+        worked.append(delivery.payload)
+
+    async with consuming(connections, tenant, {"sko.feed.>": handler}, EVERY_KEY):
+        await publish(connections, b"2", _subject("a"))
+        await until(lambda: len(tries) == 2)
+        await publish(connections, b"1", _subject("b"))
+        await until(lambda: len(worked) == 2)
+
+    assert all(tries)
+    assert worked == [b"1", b"2"]
+
+
+async def test_a_message_whose_predecessor_never_comes_is_taken_in_the_end(
+    tenant: int, connections: Connections, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(messages, "WAITS", timedelta(seconds=0.7))
+    tries = list[bool]()
+
+    async def handler(delivery: Delivery) -> None:
+        tries.append(delivery.young)
+        if delivery.young:
+            raise NotYet
+
+    async with consuming(connections, tenant, {"sko.feed.>": handler}, EVERY_KEY) as name:
+        await publish(connections, b"2", _subject("a"))
+        await until(lambda: False in tries)
+        await asyncio.sleep(0.2)
+        assert await waiting(connections, name) == (0, 0)
+    assert 3 <= len(tries) <= 6
+
+
 async def test_a_message_that_waited_in_the_stream_for_long_still_waits_for_the_one_before_it(
     tenant: int, connections: Connections, monkeypatch: pytest.MonkeyPatch
 ) -> None:
