@@ -46,6 +46,8 @@ class Group:
 
 SHARED = [f"tests/integration/{of}" for of in ("chassis", "handoff", "identity", "stack", "tenancy")]
 """They speak to the running stack's own database, broker or sign-in service: not while screens are looked at."""
+AGREEMENT = "tests/integration/handoff/test_two_sides_agree.py"
+"""Many lives on databases of its own."""
 ELSEWHERE = ("tests/acceptance", "tests/architecture", "tests/prove", "tests/unit", *SHARED)
 
 GROUPS = (
@@ -54,11 +56,12 @@ GROUPS = (
     Group("databases", ("tests", *(f"--ignore={path}" for path in ELSEWHERE))),
     # They attack processes and databases of their own.
     Group("proofs", ("tests/prove", *(f"--ignore={path}" for path in DISTURBING))),
-    Group("shared", SHARED, after=("acceptance",)),
+    Group("agreement", (AGREEMENT,)),
+    Group("shared", (*SHARED, f"--ignore={AGREEMENT}"), after=("acceptance",)),
     Group(
         "deaths",
         (*DEATHS, *DISTURBING),
-        after=("acceptance", "databases", "proofs", "shared"),
+        after=("acceptance", "agreement", "databases", "proofs", "shared"),
     ),
     Group("alone", ("tests/unit", "tests/architecture")),
 )

@@ -50,7 +50,7 @@ def test_every_file_of_tests_belongs_to_exactly_one_group() -> None:
 def test_what_kills_parts_of_the_stack_waits_for_all_that_stands_on_it() -> None:
     deaths = next(one for one in GROUPS if one.name == "deaths")
 
-    assert set(deaths.after) == {"acceptance", "databases", "proofs", "shared"}
+    assert set(deaths.after) == {"acceptance", "agreement", "databases", "proofs", "shared"}
     assert len(deaths.arguments) > 3
 
 
