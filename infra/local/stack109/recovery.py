@@ -68,7 +68,10 @@ def _explained(at: datetime | None) -> Iterator[None]:
 
 
 def _is_open(postgres: Postgres) -> bool:
-    return postgres.serves() and postgres.ask(IN_RECOVERY) == ["f"]
+    try:
+        return postgres.serves() and postgres.ask(IN_RECOVERY) == ["f"]
+    except StackFailure:  # it went between the two questions; why, its log says
+        return False
 
 
 @contextmanager
