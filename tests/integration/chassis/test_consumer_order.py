@@ -145,7 +145,7 @@ async def test_while_nothing_is_answered_a_message_waits_for_nobody(
 
     async with consuming(connections, tenant, {"sko.feed.>": handler}, EVERY_KEY):
         await publish(connections, b"2", _subject("a"))
-        await until(lambda: len(tries) == 2)
+        await until(lambda: len(tries) >= 2)
         await publish(connections, b"1", _subject("b"))
         await until(lambda: len(worked) == 2)
 
