@@ -13,6 +13,7 @@ from chassis109.kernel import clock
 from identity109.actor import Actor
 from identity109.permissions import Permission as P
 from identity109.permissions import requires
+from region109 import words
 from region109.contract import MANDATE_KINDS
 from region109.mandates import service as mandates
 from region109.mandates.model import HOURS, Wish
@@ -20,32 +21,10 @@ from region109.mandates.routes import Acting, Key, answered
 from region109.mandates.schemas import MandateForm
 from region109.territories import service as territories
 from ui109 import forms
-from ui109.i18n import mark
 from ui109.templating import AnyRequest, page
 
 BOARD = "/rc/mandates"
 PAGE = 25
-KINDS = {
-    "escalate": mark("Raise the priority"), "report": mark("Ask for a report"),
-    "refer": mark("Refer to another tenant"),
-}  # fmt: skip
-STATES = {
-    "sent": ("waiting", mark("Order sent")), "received": ("new", mark("Order received")),
-    "executed": ("done", mark("Order executed")), "refused": ("rejected", mark("Order refused")),
-}  # fmt: skip
-WHY = {
-    "too-late": mark("Its deadline had passed when it arrived"),
-    "no-such-ticket": mark("There is no such ticket there"),
-    "ticket-has-ended": mark("The ticket has ended"),
-    "not-possible": mark("The rules of that tenant do not allow it"),
-    "wrong-state": mark("Not possible in that state"),
-    "referred-to-itself": mark("A tenant cannot refer a ticket to itself."),
-    "no-such-tenant": mark("There is no such tenant."),
-    "referred-in-a-circle": mark("This tenant has had the ticket already: it cannot go back there."),
-    "still-unanswered": mark("The last referral of this ticket has not been answered yet."),
-    "no-key-yet": mark("The other tenant cannot receive sealed referrals yet"),
-}
-"""Codes of a tenant's refusal in words; another code is shown as it is."""
 
 
 @get(BOARD, opt=requires(P.WALL_READ), include_in_schema=False)
@@ -78,7 +57,7 @@ async def new(
     number = await mandates.reference(territory, ticket, actor) if ticket else None
     return page(
         request, "mandates/new.html", place=territory, ticket=ticket if number else None, number=number, hours=HOURS,
-        kinds={kind: KINDS[kind] for kind in (MANDATE_KINDS if number else ("report",))},
+        kinds={kind: words.MANDATE_KINDS[kind] for kind in (MANDATE_KINDS if number else ("report",))},
         territories=[one for one in await territories.all_() if one.active],
     )  # fmt: skip
 
@@ -101,7 +80,8 @@ async def _board(territory: str, cursor: str, actor: Actor) -> dict[str, Any]:
     shown = await answered(territory, cursor, PAGE, actor)
     return {
         "waiting": await mandates.waiting(territory, actor), "answered": shown.items, "next": shown.next,
-        "cursor": cursor, "place": territory, "kinds": KINDS, "states": STATES, "why": WHY,
+        "cursor": cursor, "place": territory, "kinds": words.MANDATE_KINDS,
+        "states": words.MANDATE_STATES, "why": words.MANDATE_REFUSALS,
         "territories": {one.slug: one for one in await territories.all_()},
     }  # fmt: skip
 

@@ -12,6 +12,7 @@ from chassis109.kernel import clock
 from identity109.actor import Actor
 from identity109.permissions import Permission as P
 from identity109.permissions import requires
+from region109 import words
 from region109.territories.model import Territory
 from region109.wall import drawing, export, model, telling
 from region109.wall import service as wall
@@ -128,7 +129,7 @@ async def _card(slug: str, ticket_id: UUID) -> dict[str, Any]:
 
 
 def _words(registry: Ground, place: Territory) -> dict[str, Any]:
-    return {"registry": registry, "place": place, "telling": telling, "model": model}
+    return {"registry": registry, "place": place, "telling": telling, "words": words, "model": model}
 
 
 async def _board(order: str, way: str, form: str) -> dict[str, Any]:

@@ -23,8 +23,7 @@ from dispatch109.tickets.model import MOVES as TICKET_MOVES
 from dispatch109.tickets.model import StaleVersion, WrongState
 from dispatch109.tickets.model import State as TicketState
 from region109 import contract
-from region109.mandates.pages import WHY as AT_REGION
-from region109.wall.telling import MANDATE_REFUSALS as ON_WALL
+from region109.words import MANDATE_REFUSALS as AT_REGION
 
 # from: to, to … Whatever is not written is refused.
 WRITTEN = """
@@ -186,4 +185,4 @@ def test_why_a_referral_was_refused_is_said_in_words_on_every_screen() -> None:
     }  # fmt: skip
 
     assert refusals <= WHY.keys()
-    assert WHY.keys() == AT_REGION.keys() == ON_WALL.keys()
+    assert WHY.keys() == AT_REGION.keys()
