@@ -1,13 +1,10 @@
 """The queue as an XLSX workbook: the columns of the list, no names and no phones, headers in the person's language."""
 
 import asyncio
-import tempfile
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import IO, Any
-
-import xlsxwriter
 
 from chassis109.kernel import clock
 from chassis109.store import journal
@@ -20,18 +17,10 @@ from identity109.actor import Actor
 from tenancy109.model import Catalogue
 from ui109.i18n import Language, mark, translate
 from ui109.statuses import STATUSES
+from ui109.workbooks import Workbook, pieces
 
 MOST_ROWS = 50_000
 PAGE_ROWS = 1000
-CHUNK_BYTES = 64 * 1024
-IN_MEMORY_BYTES = 4 * 1024 * 1024
-# Text stays text: a cell that begins with “=” is never a formula, not even after somebody edits it (quote_prefix).
-_INERT = {
-    "constant_memory": True,
-    "strings_to_formulas": False,
-    "strings_to_urls": False,
-    "strings_to_numbers": False,
-}
 _YES = mark("yes")
 HEADINGS = (
     (mark("Number"), 16), (mark("Status"), 16), (mark("Category"), 28), (mark("What is asked"), 60),
@@ -42,20 +31,18 @@ HEADINGS = (
 
 
 @dataclass(frozen=True)
-class Workbook:
+class Exported:
     """A finished workbook; it is read once and then gone."""
 
     name: str
     file: IO[bytes]
 
-    async def chunks(self) -> AsyncIterator[bytes]:
+    def chunks(self) -> AsyncIterator[bytes]:
         """The file in pieces."""
-        with self.file:
-            while piece := self.file.read(CHUNK_BYTES):
-                yield piece
+        return pieces(self.file)
 
 
-async def workbook(wanted: Filter, actor: Actor, language: Language) -> Workbook:
+async def workbook(wanted: Filter, actor: Actor, language: Language) -> Exported:
     """Up to 50 000 rows of the filter; who took them out, and how many, is written into the audit."""
     sheet = _Sheet(await catalogues.of(actor.here), actor.here.names[language], language)
     place, written = None, 0
@@ -71,7 +58,7 @@ async def workbook(wanted: Filter, actor: Actor, language: Language) -> Workbook
         await journal.write(actor.subject, actor.kind, [entry])
     file = await asyncio.to_thread(sheet.finished)
     day = clock.now().astimezone(ALMATY).date()
-    return Workbook(f"109-{actor.here.slug}-{day.isoformat()}.xlsx", file)
+    return Exported(f"109-{actor.here.slug}-{day.isoformat()}.xlsx", file)
 
 
 class _Sheet:
@@ -79,9 +66,8 @@ class _Sheet:
 
     def __init__(self, catalogue: Catalogue, title: str, language: Language) -> None:
         self._catalogue, self._language, self._at = catalogue, language, clock.now()
-        self._file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES)  # noqa: SIM115 - closed by its reader
-        self._book = xlsxwriter.Workbook(self._file, _INERT)
-        self._text = self._book.add_format({"quote_prefix": True})
+        self._file = Workbook()
+        self._book, self._text = self._file.book, self._file.text
         self._moment = self._book.add_format({"num_format": "dd.mm.yyyy hh:mm"})
         self._sheet = self._book.add_worksheet(_sheet_name(title))
         self._next = 1
@@ -100,9 +86,7 @@ class _Sheet:
 
     def finished(self) -> IO[bytes]:
         """The whole file, at its beginning."""
-        self._book.close()
-        self._file.seek(0)
-        return self._file
+        return self._file.finished()
 
     def _cells(self, row: Row) -> tuple[str | int | datetime | None, ...]:
         category = self._catalogue.category_ever(row.category_code)

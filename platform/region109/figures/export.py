@@ -3,14 +3,11 @@ piece in a thread, so that other people's requests go on; who took what is in th
 
 import asyncio
 import csv
-import tempfile
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from datetime import date
 from io import StringIO
 from typing import IO, Any
-
-import xlsxwriter
 
 from chassis109.kernel.errors import Refused
 from chassis109.store import journal
@@ -22,16 +19,9 @@ from region109.figures.asked import Asked
 from region109.figures.model import Ground, Row
 from ui109.formatting import Formats
 from ui109.i18n import Language, mark, translate
+from ui109.workbooks import Workbook, pieces
 
 MOST_SHEET_ROWS = 100_000
-CHUNK_BYTES = 64 * 1024
-IN_MEMORY_BYTES = 4 * 1024 * 1024
-_INERT = {
-    "constant_memory": True,
-    "strings_to_formulas": False,
-    "strings_to_urls": False,
-    "strings_to_numbers": False,
-}
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 HEADINGS = (
     (mark("Day"), 24), (mark("Territory"), 34), (mark("Group"), 26), (mark("Category"), 34),
@@ -101,9 +91,8 @@ async def workbook(wanted: Lines, language: Language) -> AsyncIterator[bytes]:
         async for rows in wanted.pieces:
             await asyncio.to_thread(book.add, rows)
         file = await asyncio.to_thread(book.finished)
-    with file:
-        while piece := await asyncio.to_thread(file.read, CHUNK_BYTES):
-            yield piece
+    async for piece in pieces(file):
+        yield piece
 
 
 class _Say:
@@ -161,13 +150,12 @@ class _Say:
 
 
 class _Book:
-    """The workbook, filled line after line. Text stays text: a cell that begins with “=” is never a formula."""
+    """The workbook, filled line after line."""
 
     def __init__(self, say: _Say) -> None:
         self._say, self._next = say, 1
-        self._file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES)  # noqa: SIM115 - closed by its reader
-        self._book = xlsxwriter.Workbook(self._file, _INERT)
-        self._text = self._book.add_format({"quote_prefix": True})
+        self._file = Workbook()
+        self._book, self._text = self._file.book, self._file.text
         self._day = self._book.add_format({"num_format": "dd.mm.yyyy", "align": "left"})
         self._bold = self._book.add_format({"bold": True, "text_wrap": True})
         self._sheet = self._book.add_worksheet(say.word("Figures"))
@@ -192,9 +180,7 @@ class _Book:
         for number, (name, sentence) in enumerate(self._say.method()):
             sheet.write_string(number, 0, name, wrapped)
             sheet.write_string(number, 1, sentence, wrapped)
-        self._book.close()
-        self._file.seek(0)
-        return self._file
+        return self._file.finished()
 
     def _write(self, column: int, value: Any) -> None:  # noqa: ANN401 - a cell
         if isinstance(value, date):
