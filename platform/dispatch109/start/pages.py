@@ -3,26 +3,14 @@
 from litestar import get
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
-from litestar.response import Redirect, Template
+from litestar.response import Redirect
 
 from identity109.actor import Actor
-from identity109.gate import Gate
 from identity109.model import Workplace
-from identity109.permissions import PUBLIC, SIGNED_IN, requires
-from identity109.sessions import sid_hash_of
-from ui109.templating import AnyRequest, page
+from identity109.permissions import SIGNED_IN, requires
+from ui109.start import start
 
 Acting = NamedDependency[SkipValidation[Actor]]
-TheGate = NamedDependency[SkipValidation[Gate]]
-
-
-@get("/", opt=requires(PUBLIC), include_in_schema=False)
-async def start(request: AnyRequest, gate: TheGate) -> Template | Redirect:
-    """What this is and the way in; whoever is signed in goes on to the choice of a tenant."""
-    sid_hash = sid_hash_of(gate.sid(request))
-    if sid_hash is not None and await gate.sessions.enter(sid_hash, None):
-        return Redirect("/tenants", status_code=303)
-    return page(request, "start/start.html")
 
 
 @get("/t/{slug:str}", opt=requires(SIGNED_IN), include_in_schema=False)
