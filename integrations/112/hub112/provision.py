@@ -3,18 +3,13 @@
 Works as hub_owner (HUB_OWNER_DSN); what is right already stays. Exit code 0: done; 1: refused, with the reason.
 """
 
-import asyncio
-import os
 import sys
 from pathlib import Path
 
 from shapely import MultiPolygon, box
 
-from chassis109.kernel.errors import Unavailable
-from chassis109.kernel.settings import SettingMissing, read
-from chassis109.store.unit import close_store, open_store
 from hub112.agencies import service as agencies
-from tenancy109 import provisioning, registry
+from tenancy109 import commands, provisioning, registry
 from tenancy109.model import Catalogue, Names, Tenant, TenantFolder
 from tenancy109.outlines import Outline
 
@@ -58,24 +53,9 @@ async def provision(root: Path) -> list[str]:
     return [*lines, f"agencies: {', '.join(changed) or 'unchanged'}"]
 
 
-async def _as_owner(dsn: str, root: Path) -> list[str]:
-    await open_store(dsn, size=2, application="hub112-provision")
-    try:
-        return await provision(root)
-    finally:
-        await close_store()
-
-
 def main() -> int:
     """Write what is missing and say what was written."""
-    root = Path(*sys.argv[1:2] or ["tenants"])
-    try:
-        lines = asyncio.run(_as_owner(read(os.environ, "HUB_OWNER_DSN"), root))
-    except (registry.RegistryRefused, SettingMissing, Unavailable) as refused:
-        print(refused, file=sys.stderr)  # noqa: T201 - a command's answer
-        return 1
-    print("\n".join(lines))  # noqa: T201
-    return 0
+    return commands.provisioning("HUB_OWNER_DSN", "hub112-provision", provision)
 
 
 if __name__ == "__main__":
