@@ -15,7 +15,7 @@ from tests.integration.isolation.conftest import filled
 from tests.integration.region import facts
 from tests.prove.ground import people
 from tests.prove.ground.people import NOBODY, Caller
-from tests.prove.ground.routes import PLACES
+from tests.prove.ground.routes import PLACES, Route
 from tests.prove.ground.services import DISPATCH, HUB, REGION, Served, Service, issuer_of
 
 from chassis109.kernel import clock
@@ -71,8 +71,6 @@ class World:
 
     async def id_of(self, parameter: str, side: Side) -> str:
         """An object of a side that such a parameter of a path can name. Raises LookupError when there is none."""
-        if parameter in PLACES:
-            return PLACES[parameter]
         if parameter not in side.ids:
             name = parameter.removesuffix("_id")
             table = TABLE_OF.get(name, name)
@@ -89,6 +87,13 @@ class World:
                 raise LookupError(f"no row of {schema}.{table} for the path's {{{parameter}}}")
             side.ids[parameter] = str(found)
         return side.ids[parameter]
+
+    async def values(self, route: Route, side: Side) -> dict[str, str]:
+        """What stands in the path of a route when it names what a side has."""
+        return {
+            name: side.slug if name in {"slug", "territory"} else await self.id_of(name, side)
+            for name in route.parameters if name not in PLACES
+        }  # fmt: skip
 
     async def fingerprint(self, side: Side) -> Mapping[str, str]:
         """A digest a table of where every row of a side stands and who wrote it; of the region every row there is."""

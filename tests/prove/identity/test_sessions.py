@@ -97,11 +97,7 @@ async def test_no_other_site_makes_a_browser_change_anything(attacked: World) ->
     for route in routes(attacked.service):
         if route.method == "GET" or route.is_api:
             continue
-        values = {
-            name: side.slug if name in {"slug", "territory"} else await attacked.id_of(name, side)
-            for name in route.parameters
-        }
-        path, body = route.address(values), route.request()
+        path, body = route.address(await attacked.values(route, side)), route.request()
         ways: list[dict[str, str]] = [{**way, "X-Form-Token": caller.form_token} for way in CROSS]
         ways += [{"Sec-Fetch-Site": "same-origin"}, {"Sec-Fetch-Site": "same-origin", "X-Form-Token": stolen}]
         for headers in dice(path).sample(ways, sized(3, len(ways))):

@@ -32,14 +32,6 @@ async def ask(world: World, route: Route, by: Caller, path: str, **more: Any) ->
     return answer
 
 
-async def own(world: World, route: Route, side: Side) -> dict[str, str]:
-    """Values for the path that exist."""
-    return {
-        name: side.slug if name in {"slug", "territory"} else await world.id_of(name, side)
-        for name in route.parameters
-    }
-
-
 def with_text(body: dict[str, Any], field: str, text: str) -> dict[str, Any] | None:
     """The body with this text in one field; None where it cannot be written there."""
     if "json" in body:
@@ -79,7 +71,7 @@ async def test_no_text_in_any_field_breaks_anything(attacked: World) -> None:
                     continue
                 before = before or await attacked.fingerprint(side)
                 answer = await ask(
-                    attacked, route, by, route.address(await own(attacked, route, side)), **said
+                    attacked, route, by, route.address(await attacked.values(route, side)), **said
                 )
                 statuses[answer.status_code] += 1
                 assert answer.status_code < 500, (route.method, route.path, field, name, answer.text[:500])
@@ -104,7 +96,7 @@ async def test_no_filter_and_no_search_breaks_or_explodes(attacked: World) -> No
     for route in routes(attacked.service):
         if route.method != "GET" or route.process == "live":
             continue
-        by, path = person_for(side, route, lot), route.address(await own(attacked, route, side))
+        by, path = person_for(side, route, lot), route.address(await attacked.values(route, side))
         for name in {*route.query, "q", "view", "state", "lang"}:
             for term in lot.sample(TERMS, sized(1, len(TERMS))):
                 begun = time.monotonic()

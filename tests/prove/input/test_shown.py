@@ -15,7 +15,7 @@ from tests.prove import figures
 from tests.prove.ground.routes import routes
 from tests.prove.ground.world import Side, World
 from tests.prove.input.hostile import EVERYTHING, SCRIPT, TEXTS
-from tests.prove.input.test_fields import ask, own, person_for
+from tests.prove.input.test_fields import ask, person_for
 from tests.prove.size import dice
 
 from chassis109.store.migrate import SERVICES
@@ -110,7 +110,7 @@ async def test_what_was_typed_is_shown_and_never_run(attacked: World) -> None:
     for route in routes(attacked.service):
         if route.method != "GET" or route.process == "live":
             continue
-        by, path = person_for(side, route, lot), route.address(await own(attacked, route, side))
+        by, path = person_for(side, route, lot), route.address(await attacked.values(route, side))
         answer = await ask(attacked, route, by, path)
         assert answer.status_code < 500, (route.path, answer.text[:300])
         assert answer.headers.get("x-content-type-options") == "nosniff", route.path
