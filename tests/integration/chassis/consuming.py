@@ -3,9 +3,10 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 from nats.js.api import ConsumerConfig, DeliverPolicy
+from tests.beside import beside
 
 from chassis109.bus.connection import Connections
 from chassis109.bus.consumer import Answer, Consumer, Handler, Source
@@ -33,13 +34,8 @@ async def durable(connections: Connections, subject: str = SUBJECT) -> AsyncIter
 
 @asynccontextmanager
 async def running(consumer: Consumer) -> AsyncIterator[None]:
-    task = asyncio.create_task(consumer.run())
-    try:
+    async with beside(consumer.run()):
         yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 @asynccontextmanager

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from nats.aio.msg import Msg
 from nats.js.api import ConsumerConfig, DeliverPolicy
 from nats.js.client import JetStreamContext
+from tests.beside import beside
 
 from chassis109.bus.connection import Connections
 from chassis109.bus.relay import Relay
@@ -51,17 +52,9 @@ async def relaying(
 ) -> AsyncIterator[Relay]:
     """A relay for these tenants; `listens`: the account on which it hears that it is to wake."""
     relay = Relay(outbox, connections, lambda number: ACCOUNT if number in tenants else None)
-    tasks = [asyncio.create_task(relay.run())]
-    if listens is not None:
-        tasks.append(asyncio.create_task(relay.listen(listens)))
-    try:
+    listening = [] if listens is None else [relay.listen(listens)]
+    async with beside(relay.run(), *listening):
         yield relay
-    finally:
-        for task in tasks:
-            task.cancel()
-        for task in tasks:
-            with suppress(asyncio.CancelledError):
-                await task
 
 
 @asynccontextmanager

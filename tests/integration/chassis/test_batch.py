@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 import pytest
+from tests.beside import beside
 from tests.integration.chassis.brokers import Broker
 from tests.integration.chassis.consuming import count, durable, note, publish, until, until_counted, waiting
 
@@ -34,13 +35,8 @@ async def working(
     connections: Connections, tenant: int, name: str, work: Work, refuse: Refuse = _never
 ) -> AsyncIterator[None]:
     place = Place("REGION", "FEED", name, tenant)
-    task = asyncio.create_task(Batches(connections, place, work, refuse).run())
-    try:
+    async with beside(Batches(connections, place, work, refuse).run()):
         yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 async def settled(connections: Connections, name: str) -> None:

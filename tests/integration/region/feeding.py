@@ -4,11 +4,12 @@ import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from nats.js.api import ConsumerConfig, StreamConfig
 from nats.js.client import JetStreamContext
+from tests.beside import beside
 from tests.databases import ROOT, Database
 from tests.integration.chassis.brokers import Broker
 from tests.integration.region import facts
@@ -53,20 +54,12 @@ async def say(connections: Connections, said: Iterable[Fact]) -> None:
 @asynccontextmanager
 async def projecting(connections: Connections) -> AsyncIterator[None]:
     """A worker beside us, as region109.worker runs it."""
-    tasks = [
-        asyncio.create_task(
-            Batches(connections, Place("REGION", stream, "region", facts.HOME), work, handlers.give_up).run()
-        )
+    readers = (
+        Batches(connections, Place("REGION", stream, "region", facts.HOME), work, handlers.give_up)
         for stream, work in handlers.HANDLERS.items()
-    ]
-    try:
+    )
+    async with beside(*(reader.run() for reader in readers)):
         yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        for task in tasks:
-            with suppress(asyncio.CancelledError):
-                await task
 
 
 async def settled(connections: Connections, seconds: float = 30) -> None:
